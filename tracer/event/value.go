@@ -1,0 +1,77 @@
+package event
+
+// Form says what a Value is, and so how a sink shows it. Decoders choose a form
+// and fill in numbers, bytes and elements; they never make text for people.
+type Form uint8
+
+const (
+	// FormAbsent is an argument that this call does not have: open without
+	// O_CREAT has no mode. Sinks skip it, with its separator.
+	FormAbsent  Form = iota
+	FormInt          // Num as int64, decimal: -1
+	FormUint         // Num, decimal: 18446744073709551615
+	FormHex          // Num, 0x1f; zero is 0
+	FormHex0         // Num, 0x1f; zero is 0x0
+	FormOctal        // Num, 0644; zero is 000: a file mode's permission bits
+	FormMode         // Num, S_IFREG|0644: a whole st_mode
+	FormAddr         // Num, 0x7ffc…; zero is NULL
+	FormEnum         // Num by Table: SEEK_SET; unknown: 0x9 /* SEEK_??? */
+	FormEnumDec      // like FormEnum; unknown numbers are shown in decimal
+	FormFlags        // Num by Table: A|B|0x80; nothing known: 0x80 /* X_??? */; zero: 0 or its name
+	FormSym          // Str verbatim, a symbolic name or keyword for Num: INFTIM, {}, PF_INET
+	FormString       // Data, quoted and escaped; Cut adds "..."
+	FormFD           // Num as int32, decimal, with Data as <decoration> when not nil
+	FormPID          // Num as int32, decimal, with Data as <comm> when not nil
+	FormStruct       // {Elem[0].Name=Elem[0], ...}; Cut adds ", ..."; FlagBare omits names
+	FormArray        // [Elem, ...]; Cut adds ", ..."
+	FormSet          // [A B C]: Elem separated by blanks; FlagNot puts ~ before it
+	FormCall         // Str(Elem, ...): makedev(0x8, 0x1), htons(80), inet_addr("127.0.0.1")
+	FormOr           // Elem joined by |: CLONE_VM|SIGCHLD, S_IFMT|0x10, [{WIFEXITED(s) ...}]
+	FormAnd          // Elem joined by " && ": WIFEXITED(s) && WEXITSTATUS(s) == 0
+	FormChange       // Elem[0] => Elem[1]: a value at entry and at exit
+	FormSeq          // Elem joined by ", " without brackets, names before a blank: in [3], left {...}
+	FormTagged       // Str Elem[0] without anything between: "&", "~" before a value
+	FormMore         // "..." alone: elements left out in the middle of a list
+)
+
+// Flags refine how a Value is shown.
+type Flags uint16
+
+const (
+	FlagCut    Flags = 1 << iota // something was left out at the end: "..."
+	FlagNot                      // a set printed as its complement: ~[...]
+	FlagBare                     // FormStruct without field names; FormString without quotes
+	FlagHexStr                   // FormString whose bytes are always shown as \x..
+	FlagPath                     // FormString that is a path: never limited by -s
+	FlagNoted                    // Note stands in for nothing: it follows as a comment
+	FlagEqual                    // FormStruct element or FormAnd part shown as Name == value
+	FlagIndex                    // FormArray element shown as [Num]=value, Name empty
+	FlagTight                    // FormStruct/FormArray element separator is "," without a blank... unused by strace unless stated
+	FlagSigned                   // FormEnum, FormHex: the number shown when unknown is signed
+	FlagZero                     // FormFlags: zero is looked up in the table first
+	FlagUser                     // a number that the user, not the kernel, made: injected
+)
+
+// Value is one decoded datum. Elem and Data point into the arena of the event that
+// carries them and are valid until its handler returns; a sink that keeps a Value
+// must copy it. Note is static text or arena bytes shown as a comment after the value.
+type Value struct {
+	Form  Form
+	Flags Flags
+	Name  string // of a structure's field, or an argument shown with a name; static
+	Num   uint64
+	Str   string // static text; see Form
+	Table *Table
+	Data  []byte
+	Elem  []Value
+	Note  []byte // shown as " /* Note */"
+}
+
+// Named returns v as the field name of a structure.
+func (v Value) Named(name string) Value { v.Name = name; return v }
+
+// F names a value as the field of a structure.
+func F(name string, v Value) Value { v.Name = name; return v }
+
+// Absent reports whether v is not there at all.
+func (v *Value) Absent() bool { return v.Form == FormAbsent }
