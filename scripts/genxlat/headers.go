@@ -1,0 +1,289 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// compiler is a C compiler for one architecture.
+type compiler struct {
+	name string
+	argv []string
+	bits uint
+}
+
+var arches = []compiler{
+	{"amd64", []string{"gcc", "-m64"}, 64},
+	{"i386", []string{"gcc", "-m32", "-idirafter", "/usr/include/x86_64-linux-gnu"}, 32},
+	{"arm64", []string{"aarch64-linux-gnu-gcc"}, 64},
+}
+
+// works reports whether the compiler is installed, with its headers.
+func (c compiler) works() bool {
+	cmd := exec.Command(c.argv[0], append(c.argv[1:len(c.argv):len(c.argv)], "-fsyntax-only", "-xc", "-")...)
+	cmd.Stdin = strings.NewReader("#include <fcntl.h>\n")
+	return cmd.Run() == nil
+}
+
+// constant is what the headers say of a name.
+type constant struct {
+	n        uint64
+	negative bool
+}
+
+var (
+	errorLine = regexp.MustCompile(`(?m)^q\.c:(\d+):\d+: (?:error|fatal error): (.*)$`)
+	valueLine = regexp.MustCompile(`^@@(-?\d+) ([01]) (\w+)$`)
+)
+
+// query asks the compiler for the values of names under the given headers. Names
+// that the headers do not have, or that are not constants, are not in the answer.
+// Values leave through an asm statement, so macros and enumerators work alike and
+// nothing has to be run: the compiler may be a cross compiler.
+func (c compiler) query(includes, names []string) (map[string]constant, error) {
+	dir, err := os.MkdirTemp("", "genxlat")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	skip := map[int]bool{}
+	for round := 0; round < 6; round++ {
+		src, first := program(includes, names, skip)
+		if err := os.WriteFile(filepath.Join(dir, "q.c"), src, 0o644); err != nil {
+			return nil, err
+		}
+		args := append(c.argv[1:len(c.argv):len(c.argv)], "-O1", "-S", "-w", "-fmax-errors=0",
+			"-ftrack-macro-expansion=0", "-fno-diagnostics-show-caret", "-fdiagnostics-color=never", "-o", "q.s", "q.c")
+		cmd := exec.Command(c.argv[0], args...)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "LC_ALL=C")
+		out, err := cmd.CombinedOutput()
+		if err == nil {
+			return values(filepath.Join(dir, "q.s"))
+		}
+		more := false
+		for _, m := range errorLine.FindAllSubmatch(out, -1) {
+			n, _ := strconv.Atoi(string(m[1]))
+			if n >= first && !skip[n-first] {
+				skip[n-first], more = true, true
+			}
+		}
+		if !more {
+			return nil, fmt.Errorf("%s with %s: %w\n%s", c.name, strings.Join(includes, " "), err, out)
+		}
+	}
+	return nil, fmt.Errorf("%s with %s: errors do not end", c.name, strings.Join(includes, " "))
+}
+
+// program makes the C file that query compiles, and the number of the line of the
+// first name: names[i] stands on line first+i.
+func program(includes, names []string, skip map[int]bool) (src []byte, first int) {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "#define _GNU_SOURCE\n")
+	for _, h := range includes {
+		fmt.Fprintf(&b, "#if __has_include(%s)\n#include %s\n#endif\n", h, h)
+	}
+	fmt.Fprintf(&b, "void f(void) {\n")
+	first = bytes.Count(b.Bytes(), []byte("\n")) + 1
+	for i, n := range names {
+		if !skip[i] {
+			fmt.Fprintf(&b, `__asm__ volatile("\n@@%%c0 %%c1 %s" :: "i"((unsigned long long)(%s)), "i"((%s) < 0));`, n, n, n)
+		}
+		b.WriteByte('\n')
+	}
+	fmt.Fprintf(&b, "}\n")
+	return b.Bytes(), first
+}
+
+// values reads the answers out of the assembly text.
+func values(path string) (map[string]constant, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	out := map[string]constant{}
+	sc := bufio.NewScanner(f)
+	for sc.Scan() {
+		m := valueLine.FindStringSubmatch(sc.Text())
+		if m == nil {
+			continue
+		}
+		k := constant{negative: m[2] == "1"}
+		if strings.HasPrefix(m[1], "-") {
+			n, err := strconv.ParseInt(m[1], 10, 64)
+			if err != nil {
+				return nil, err
+			}
+			k.n = uint64(n)
+		} else if k.n, err = strconv.ParseUint(m[1], 10, 64); err != nil {
+			return nil, err
+		}
+		// 1 << 31 is a negative int, but the kernel's field is a set of bits.
+		if k.negative && int64(k.n) == -1<<31 {
+			k.n, k.negative = 1<<31, false
+		}
+		out[m[3]] = k
+	}
+	return out, sc.Err()
+}
+
+// groups splits the tables by the headers they are checked against.
+func (f *file) groups() [][]*table {
+	var out [][]*table
+	for i, t := range f.tables {
+		if i > 0 && strings.Join(t.includes, " ") == strings.Join(f.tables[i-1].includes, " ") {
+			out[len(out)-1] = append(out[len(out)-1], t)
+		} else {
+			out = append(out, []*table{t})
+		}
+	}
+	return out
+}
+
+// fill completes the entries that have no value and orders the sorted tables.
+func (f *file) fill() error {
+	for _, g := range f.groups() {
+		var names []string
+		for _, t := range g {
+			for _, e := range t.entries {
+				if !e.known && isIdent(e.name) {
+					names = append(names, e.name)
+				}
+			}
+		}
+		if len(names) == 0 {
+			continue
+		}
+		found := map[string]map[string]constant{}
+		for _, c := range arches {
+			if c.name != "amd64" && !c.works() {
+				continue
+			}
+			m, err := c.query(g[0].includes, names)
+			if err != nil {
+				return fmt.Errorf("%s: %w", f.path, err)
+			}
+			found[c.name] = m
+		}
+		for _, t := range g {
+			for _, e := range t.entries {
+				if !e.known {
+					f.complete(e, found)
+				}
+			}
+		}
+	}
+	for _, t := range f.tables {
+		if t.sorted {
+			f.order(t)
+		}
+	}
+	return nil
+}
+
+// complete gives e what was found for it, in the file's text too.
+func (f *file) complete(e *entry, found map[string]map[string]constant) {
+	var add []string
+	base, ok := found["amd64"][e.name]
+	switch {
+	case ok:
+		add = append(add, literal(base))
+	default:
+		if _, ok := found["arm64"][e.name]; !ok {
+			return
+		}
+		add = append(add, "-")
+	}
+	for _, c := range arches[1:] {
+		m, asked := found[c.name]
+		if !asked {
+			continue
+		}
+		switch k, has := m[e.name]; {
+		case ok && !has:
+			add = append(add, c.name+"=-")
+		case has && (!ok || !same(c, base.n, k)):
+			add = append(add, c.name+"="+literal(k))
+		}
+	}
+	line, comment, has := strings.Cut(f.lines[e.line], "#")
+	line = strings.TrimRight(line, " \t") + " " + strings.Join(add, " ")
+	if has {
+		line += " #" + comment
+	}
+	done, err := parseEntry(strings.Fields(strings.SplitN(line, "#", 2)[0]))
+	if err != nil {
+		return
+	}
+	f.lines[e.line] = line
+	done.line = e.line
+	*e = *done
+}
+
+// literal writes a number as the .in files do.
+func literal(k constant) string {
+	switch {
+	case k.negative:
+		return strconv.FormatInt(int64(k.n), 10)
+	case k.n < 10:
+		return strconv.FormatUint(k.n, 10)
+	}
+	return "0x" + strconv.FormatUint(k.n, 16)
+}
+
+// same compares a table's value with the headers', in the width of the machine.
+func same(c compiler, n uint64, k constant) bool {
+	return n == k.n || n>>32 == 0 && uint32(n) == uint32(k.n) && k.negative ||
+		c.bits == 32 && uint32(n) == uint32(k.n)
+}
+
+// check compares all values with the headers on one architecture. It returns how
+// many names the headers had, and the mismatches.
+func (f *file) check(c compiler) (n int, bad []string, err error) {
+	for _, g := range f.groups() {
+		seen := map[string]bool{}
+		var names []string
+		for _, t := range g {
+			for _, e := range t.entries {
+				if isIdent(e.name) && !seen[e.name] {
+					seen[e.name] = true
+					names = append(names, e.name)
+				}
+			}
+		}
+		found, err := c.query(g[0].includes, names)
+		if err != nil {
+			return n, bad, fmt.Errorf("%s: %w", f.path, err)
+		}
+		n += len(found)
+		for _, t := range g {
+			for _, e := range t.entries {
+				k, ok := found[e.name]
+				v := e.on(c.name)
+				if ok && (v.absent || !same(c, v.n, k)) {
+					bad = append(bad, fmt.Sprintf("%s:%d: %s: %s is %s on %s, the headers say %s",
+						f.path, e.line+1, t.name, e.name, v.text, c.name, literal(k)))
+				}
+			}
+		}
+	}
+	return n, bad, nil
+}
+
+// isIdent reports whether the headers can be asked: some entries are expressions.
+func isIdent(s string) bool {
+	for i, r := range s {
+		if r != '_' && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (i == 0 || r < '0' || r > '9') {
+			return false
+		}
+	}
+	return s != ""
+}
