@@ -38,18 +38,18 @@ const (
 type Flags uint16
 
 const (
-	FlagCut    Flags = 1 << iota // something was left out at the end: "..."
-	FlagNot                      // a set printed as its complement: ~[...]
-	FlagBare                     // FormStruct without field names; FormString without quotes
-	FlagHexStr                   // FormString whose bytes are always shown as \x..
-	FlagPath                     // FormString that is a path: never limited by -s
-	FlagNoted                    // Note stands in for nothing: it follows as a comment
-	FlagEqual                    // FormStruct element or FormAnd part shown as Name == value
-	FlagIndex                    // FormArray element shown as [Num]=value, Name empty
-	FlagTight                    // FormStruct/FormArray element separator is "," without a blank... unused by strace unless stated
-	FlagSigned                   // FormEnum, FormHex: the number shown when unknown is signed
-	FlagZero                     // FormFlags: zero is looked up in the table first
-	FlagUser                     // a number that the user, not the kernel, made: injected
+	FlagCut      Flags = 1 << iota // something was left out at the end: "..."
+	FlagNot                        // a set printed as its complement: ~[...]
+	FlagBare                       // FormStruct without field names; FormString without quotes
+	FlagHexStr                     // FormString whose bytes are always shown as \x..
+	FlagPath                       // FormString that is a path: never limited by -s
+	FlagNoted                      // Note stands in for nothing: it follows as a comment
+	FlagEqual                      // FormStruct element or FormAnd part shown as Name == value
+	FlagIndex                      // FormArray element shown as [Num]=value, Name empty
+	FlagMoreAddr                   // an array's last element: the rest is at this address and unreadable: ... /* 0x7f.. */
+	FlagSigned                     // FormEnum, FormHex: the number shown when unknown is signed
+	FlagZero                       // FormFlags: zero is looked up in the table first
+	FlagUser                       // a number that the user, not the kernel, made: injected
 )
 
 // Value is one decoded datum. Elem and Data point into the arena of the event that

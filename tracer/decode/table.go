@@ -1,0 +1,131 @@
+package decode
+
+import (
+	"strings"
+
+	"github.com/gotrace/gotrace/arch"
+	"github.com/gotrace/gotrace/tracer/event"
+)
+
+// subsystems lists every file's declarations.
+var subsystems = [][]Call{}
+
+// New builds the table for the ABIs given.
+func New(abis ...*arch.ABI) *Table {
+	t := &Table{byABI: make(map[string][]*Call)}
+	for _, a := range abis {
+		byName := make(map[string]*Call)
+		for _, calls := range subsystems {
+			for i := range calls {
+				k := &calls[i]
+				if k.Only != "" && !hasWord(k.Only, a.Arch.Name) {
+					continue
+				}
+				if old := byName[k.Name]; old != nil && old.Only != "" && k.Only == "" {
+					continue
+				}
+				byName[k.Name] = k
+			}
+		}
+		nrs := make([]*Call, len(a.Syscalls))
+		for nr, name := range a.Syscalls {
+			nrs[nr] = byName[name]
+		}
+		t.byABI[a.Arch.Name] = nrs
+	}
+	return t
+}
+
+func hasWord(words, w string) bool {
+	for f := range strings.FieldsSeq(words) {
+		if f == w {
+			return true
+		}
+	}
+	return false
+}
+
+// unknown is how a call without a declaration is shown: six hexadecimal arguments.
+var unknown = Call{Args: []Arg{
+	in("arg0", hexAny), in("arg1", hexAny), in("arg2", hexAny),
+	in("arg3", hexAny), in("arg4", hexAny), in("arg5", hexAny),
+}}
+
+func hexAny(c *Ctx, i int) event.Value { return hexV(c.Arg(i)) }
+
+// Lookup returns the declaration of a call; never nil.
+func (t *Table) Lookup(abi *arch.ABI, nr uint64) *Call {
+	nrs := t.byABI[abi.Arch.Name]
+	if nr < uint64(len(nrs)) && nrs[nr] != nil {
+		return nrs[nr]
+	}
+	return &unknown
+}
+
+// Mode tells how much of a call's arguments to decode.
+type Mode uint8
+
+const (
+	Abbrev  Mode = 1 << iota // -e abbrev=
+	Verbose                  // -e verbose=
+	Raw                      // -e raw=
+)
+
+// Begin sets c up for a call that has just been entered.
+func (c *Ctx) Begin(t *Table, abi *arch.ABI, nr uint64, args [6]uint64, m Mode) {
+	c.Reset()
+	c.ABI, c.NR, c.Args = abi, nr, args
+	c.Call = t.Lookup(abi, nr)
+	c.Abbrev, c.Verbose, c.raw = m&Abbrev != 0, m&Verbose != 0, m&Raw != 0
+	c.vals = c.Vals(len(c.Call.Args))[:0]
+}
+
+// Enter decodes what can be decoded at entry and reports whether more follows at exit.
+func (c *Ctx) Enter() (args []event.Value, more bool) {
+	k := c.Call
+	n := len(k.Args)
+	if !c.raw {
+		for i := range k.Args {
+			if k.Args[i].When == Out {
+				n = i
+				break
+			}
+		}
+		for i := n; i < len(k.Args); i++ {
+			if f := k.Args[i].Enter; f != nil {
+				f(c, k.Args[i].index(i))
+			}
+		}
+	}
+	c.decode(n)
+	return c.vals, n < len(k.Args)
+}
+
+// Leave decodes the rest at exit and returns all arguments.
+func (c *Ctx) Leave(ret int64, errno int) (args []event.Value) {
+	c.Exit, c.Ret, c.Errno = true, ret, errno
+	c.decode(len(c.Call.Args))
+	return c.vals
+}
+
+func (c *Ctx) decode(upto int) {
+	for i := len(c.vals); i < upto; i++ {
+		a := &c.Call.Args[i]
+		ix := a.index(i)
+		var v event.Value
+		if c.raw {
+			v = hexV(c.Arg(ix))
+		} else {
+			v = a.Dec(c, ix)
+			v.Name = a.Label
+		}
+		c.vals = append(c.vals, v)
+	}
+}
+
+func (a *Arg) index(i int) int {
+	if a.Reg > 0 {
+		return int(a.Reg) - 1
+	}
+	return i
+}

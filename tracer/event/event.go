@@ -1,0 +1,128 @@
+// Package event holds the vocabulary that sources, decoders, rules and sinks share:
+// what happened (Event), to whom (Task), with what data (Value), and what is to be
+// done about it (Verdict). It makes no text, touches no process and knows no kind of
+// event by name beyond those of system calls, signals and the life of a task.
+package event
+
+import (
+	"time"
+
+	"github.com/gotrace/gotrace/arch"
+)
+
+// Task names one kernel task. Tids are reused: Gen tells their holders apart.
+type Task struct {
+	TID, TGID int32
+	Gen       uint32
+}
+
+// Kind is a sort of event. It is owned by the source that makes it.
+type Kind struct {
+	Name   string // noun or noun.verb: "syscall.enter", "bp.hit"
+	Stops  bool   // the task is stopped while the event is handled
+	Fields []Field
+}
+
+// Field is one datum that events of a kind carry in Args.
+type Field struct {
+	Name string
+	Type string
+}
+
+// The kinds that the ptrace source makes.
+var (
+	SyscallEnter = &Kind{Name: "syscall.enter", Stops: true}
+	SyscallExit  = &Kind{Name: "syscall.exit", Stops: true}
+	Signal       = &Kind{Name: "signal", Stops: true, Fields: []Field{{"siginfo", "siginfo"}}}
+	GroupStop    = &Kind{Name: "stop", Stops: true}
+	Clone        = &Kind{Name: "clone", Stops: true}
+	Exec         = &Kind{Name: "exec", Stops: true}
+	Superseded   = &Kind{Name: "superseded", Stops: false}
+	Exit         = &Kind{Name: "exit", Stops: false}
+	Killed       = &Kind{Name: "killed", Stops: false}
+	Attach       = &Kind{Name: "attach", Stops: true}
+	Detach       = &Kind{Name: "detach", Stops: true}
+	Personality  = &Kind{Name: "personality", Stops: true}
+)
+
+// Event is one thing that happened to a task. It, and all that it points to, is valid
+// until its handler returns.
+type Event struct {
+	Seq  uint64
+	Wall int64         // CLOCK_REALTIME, nanoseconds since the epoch
+	Dur  time.Duration // SyscallExit: since the entry; CLOCK_MONOTONIC
+	Kind *Kind
+	Task Task
+	Comm []byte // the task's name, when it was asked for
+	ABI  *arch.ABI
+	Args []Value // parallel to Kind.Fields; a system call's decoded arguments
+	Sys  *Syscall
+	// Num is the kind's own number: signal (Signal, GroupStop, Killed), exit code (Exit),
+	// the new task (Clone), the surviving task's former tid (Exec), the successor (Superseded).
+	Num   int64
+	Core  bool // Killed: a core was dumped
+	State State
+	IP    uint64
+	HasIP bool
+}
+
+// Syscall is the part of an event that only system calls have.
+type Syscall struct {
+	Name    string
+	NR      uint64
+	Known   bool      // the number has a name in this ABI
+	Raw     [6]uint64 // registers at entry
+	Entered int       // how many of Args were decoded at entry
+	More    bool      // at entry: arguments follow at exit
+	// At exit:
+	Ret          int64
+	Errno        int   // kernel errno, also 512..: restart codes; 0: success
+	RetVal       Value // how a successful return is shown
+	Aux          Value // shown in parentheses behind the return
+	NoReturn     bool  // exit, and calls that a signal or death ended: "= ?"
+	Injected     bool
+	Delayed      bool
+	ArgsInjected bool
+	Restarted    []byte
+	Dump         []Dump        // -e read=, -e write=
+	CPUTime      time.Duration // system time spent, for -c
+}
+
+// Dump is a range of bytes that moved through a descriptor.
+type Dump struct {
+	Write bool
+	FD    int32
+	Data  []byte
+	Note  int // index of the iovec plus one, or zero
+}
+
+// Memory is the tracee's memory, live or recorded. ReadAt reads until the first
+// unreadable byte and reports how many bytes there were.
+type Memory interface {
+	ReadAt(p []byte, addr uint64) (int, error)
+}
+
+// State is a stopped task. It is valid until the handler returns.
+type State interface {
+	Memory
+	Regs() (*arch.Regs, error)
+	SetRegs(*arch.Regs) error
+	WriteAt(p []byte, addr uint64) (int, error)
+}
+
+// Resume says how a task goes on.
+type Resume uint8
+
+const (
+	ResumeDefault Resume = iota // as the needs of its rules say
+	ResumeDetach
+	ResumeKill
+)
+
+// Verdict is what a handler wants done with a stopped task.
+type Verdict struct {
+	Resume Resume
+	Signal int
+	Errno  int
+	Ret    *int64
+}
