@@ -35,11 +35,12 @@ type Reg struct {
 // the ABI is chosen anew at each stop, from the AUDIT_ARCH value of the call.
 type ABI struct {
 	Arch     *Arch
-	Name     string   // as strace names the personality: "64 bit", "32 bit"
-	Audit    uint32   // AUDIT_ARCH_* of <linux/audit.h>
-	Syscalls []string // indexed by number, "" where there is no call; not to be modified
-	Bits     int      // 64 or 32
-	Suffix   string   // qualifies a call's name, as in read@64: "64", "32"
+	Name     string    // as strace names the personality: "64 bit", "32 bit"
+	Audit    uint32    // AUDIT_ARCH_* of <linux/audit.h>
+	Syscalls []string  // indexed by number, "" where there is no call; not to be modified
+	Bits     int       // 64 or 32
+	Suffix   string    // qualifies a call's name, as in read@64: "64", "32"
+	Subcalls []Subcall // what socketcall and ipc carry, nil but for i386; not to be modified
 
 	byName []uint16  // the numbers of all named calls, ordered by name
 	conv   *callConv // where number, arguments and result are
@@ -202,7 +203,7 @@ var (
 	}
 	ABII386 = &ABI{
 		Arch: I386, Name: "32 bit", Audit: 0x40000003, Bits: 32, Suffix: "32",
-		Syscalls: syscallsI386[:], byName: byNameI386[:],
+		Syscalls: syscallsI386[:], byName: byNameI386[:], Subcalls: subcallsI386[:],
 		conv: &callConv{nr: origRAX, ret: rax, args: [6]int{rbx, rcx, rdx, rsi, rdi, rbp}},
 	}
 	ABIARM64 = &ABI{

@@ -3,8 +3,8 @@
 //
 //	go run ./scripts/gensys
 //
-// It refuses to invent: a name that differs from x/sys stands in the overrides
-// below, with the reason.
+// It refuses to invent: the names are x/sys's in lower case, and a test of
+// package arch holds them to be strace's too.
 package main
 
 import (
@@ -24,10 +24,9 @@ import (
 
 // table is one system call table to be written.
 type table struct {
-	abi       string // arch's name, in the file's name
-	ident     string // suffix of the Go variables
-	goarch    string // in the name of x/sys's file
-	overrides map[int]string
+	abi    string // arch's name, in the file's name
+	ident  string // suffix of the Go variables
+	goarch string // in the name of x/sys's file
 }
 
 var tables = []table{
@@ -82,12 +81,6 @@ func (t *table) generate(src string) ([]byte, error) {
 	names, err := parse(filepath.Join(src, "zsysnum_linux_"+t.goarch+".go"))
 	if err != nil {
 		return nil, err
-	}
-	for nr, name := range t.overrides {
-		if names[nr] == name {
-			return nil, fmt.Errorf("%s: override %d %s is what x/sys says already", t.abi, nr, name)
-		}
-		names[nr] = name
 	}
 	nrs := make([]int, 0, len(names))
 	seen := map[string]int{}
