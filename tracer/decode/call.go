@@ -71,6 +71,7 @@ const (
 	ReadsMsg                           // recvmsg, recvmmsg
 	WritesMsg                          // sendmsg, sendmmsg
 	AllowRestart                       // may be resumed by restart_syscall
+	LateComma                          // the separator before what is decoded at exit comes at exit, too
 )
 
 // Call declares a system call, once per name. Only, when set, confines the

@@ -98,6 +98,14 @@ func (c *Ctx) Enter() (args []event.Value, more bool) {
 		}
 	}
 	c.decode(n)
+	if got := len(c.vals); got < n {
+		for i := got; i < n; i++ {
+			if f := k.Args[i].Enter; f != nil {
+				f(c, k.Args[i].index(i))
+			}
+		}
+		n = got
+	}
 	return c.vals, n < len(k.Args)
 }
 
@@ -117,11 +125,22 @@ func (c *Ctx) decode(upto int) {
 			v = hexV(c.Arg(ix))
 		} else {
 			v = a.Dec(c, ix)
+			if v.Form == formLater {
+				return
+			}
 			v.Name = a.Label
 		}
 		c.vals = append(c.vals, v)
 	}
 }
+
+// formLater never leaves this package.
+const formLater event.Form = 255
+
+// later is what a decoder of an In argument returns at entry when, for this very call,
+// the kernel fills the argument in: it and those behind it are decoded at exit.
+// A decoder must not return it at exit.
+func (c *Ctx) later() event.Value { return event.Value{Form: formLater} }
 
 func (a *Arg) index(i int) int {
 	if a.Reg > 0 {

@@ -74,6 +74,7 @@ type Syscall struct {
 	Raw     [6]uint64 // registers at entry
 	Entered int       // how many of Args were decoded at entry
 	More    bool      // at entry: arguments follow at exit
+	Late    bool      // the separator before those is shown at exit: clone
 	// At exit:
 	Ret          int64
 	Errno        int   // kernel errno, also 512..: restart codes; 0: success
