@@ -40,13 +40,14 @@ type constant struct {
 
 var (
 	errorLine = regexp.MustCompile(`(?m)^q\.c:(\d+):\d+: (?:error|fatal error): (.*)$`)
-	valueLine = regexp.MustCompile(`^@@(-?\d+) ([01]) (\w+)$`)
+	valueLine = regexp.MustCompile(`^@@(-?\d+) (-?\d+) ([01]) (\w+)$`)
 )
 
 // query asks the compiler for the values of names under the given headers. Names
 // that the headers do not have, or that are not constants, are not in the answer.
 // Values leave through an asm statement, so macros and enumerators work alike and
-// nothing has to be run: the compiler may be a cross compiler.
+// nothing has to be run: the compiler may be a cross compiler. They leave in two
+// halves, because amd64 has no 64-bit immediate operands.
 func (c compiler) query(includes, names []string) (map[string]constant, error) {
 	dir, err := os.MkdirTemp("", "genxlat")
 	if err != nil {
@@ -94,7 +95,8 @@ func program(includes, names []string, skip map[int]bool) (src []byte, first int
 	first = bytes.Count(b.Bytes(), []byte("\n")) + 1
 	for i, n := range names {
 		if !skip[i] {
-			fmt.Fprintf(&b, `__asm__ volatile("\n@@%%c0 %%c1 %s" :: "i"((unsigned long long)(%s)), "i"((%s) < 0));`, n, n, n)
+			fmt.Fprintf(&b, `__asm__ volatile("\n@@%%c0 %%c1 %%c2 %s" :: "i"((int)((unsigned long long)(%s) >> 32)),`, n, n)
+			fmt.Fprintf(&b, ` "i"((int)(unsigned long long)(%s)), "i"((%s) < 0));`, n, n)
 		}
 		b.WriteByte('\n')
 	}
@@ -116,21 +118,20 @@ func values(path string) (map[string]constant, error) {
 		if m == nil {
 			continue
 		}
-		k := constant{negative: m[2] == "1"}
-		if strings.HasPrefix(m[1], "-") {
-			n, err := strconv.ParseInt(m[1], 10, 64)
-			if err != nil {
-				return nil, err
-			}
-			k.n = uint64(n)
-		} else if k.n, err = strconv.ParseUint(m[1], 10, 64); err != nil {
+		hi, err := strconv.ParseInt(m[1], 10, 64)
+		if err != nil {
 			return nil, err
 		}
+		lo, err := strconv.ParseInt(m[2], 10, 64)
+		if err != nil {
+			return nil, err
+		}
+		k := constant{n: uint64(uint32(hi))<<32 | uint64(uint32(lo)), negative: m[3] == "1"}
 		// 1 << 31 is a negative int, but the kernel's field is a set of bits.
 		if k.negative && int64(k.n) == -1<<31 {
 			k.n, k.negative = 1<<31, false
 		}
-		out[m[3]] = k
+		out[m[4]] = k
 	}
 	return out, sc.Err()
 }
@@ -246,8 +247,8 @@ func same(c compiler, n uint64, k constant) bool {
 }
 
 // check compares all values with the headers on one architecture. It returns how
-// many names the headers had, and the mismatches.
-func (f *file) check(c compiler) (n int, bad []string, err error) {
+// many names the headers had, the mismatches, and the names that the headers lack.
+func (f *file) check(c compiler) (n int, bad, lacking []string, err error) {
 	for _, g := range f.groups() {
 		seen := map[string]bool{}
 		var names []string
@@ -261,13 +262,16 @@ func (f *file) check(c compiler) (n int, bad []string, err error) {
 		}
 		found, err := c.query(g[0].includes, names)
 		if err != nil {
-			return n, bad, fmt.Errorf("%s: %w", f.path, err)
+			return n, bad, lacking, fmt.Errorf("%s: %w", f.path, err)
 		}
 		n += len(found)
 		for _, t := range g {
 			for _, e := range t.entries {
 				k, ok := found[e.name]
 				v := e.on(c.name)
+				if !ok && !v.absent {
+					lacking = append(lacking, e.name)
+				}
 				if ok && (v.absent || !same(c, v.n, k)) {
 					bad = append(bad, fmt.Sprintf("%s:%d: %s: %s is %s on %s, the headers say %s",
 						f.path, e.line+1, t.name, e.name, v.text, c.name, literal(k)))
@@ -275,7 +279,7 @@ func (f *file) check(c compiler) (n int, bad []string, err error) {
 			}
 		}
 	}
-	return n, bad, nil
+	return n, bad, lacking, nil
 }
 
 // isIdent reports whether the headers can be asked: some entries are expressions.

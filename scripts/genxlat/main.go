@@ -92,11 +92,12 @@ func run(dir string, fill, check bool) error {
 			break
 		}
 		for _, a := range arches {
-			n, bad, err := f.check(a)
+			n, bad, lacking, err := f.check(a)
 			if err != nil {
 				return err
 			}
-			fmt.Printf("%s %s: %d names compared\n", filepath.Base(f.path), a.name, n)
+			fmt.Printf("%s %s: %d names compared, not in the headers: %s\n",
+				filepath.Base(f.path), a.name, n, strings.Join(lacking, " "))
 			for _, b := range bad {
 				fmt.Println(b)
 			}

@@ -63,7 +63,7 @@ func TestHeaders(t *testing.T) {
 				t.Skipf("%s is not installed", strings.Join(c.argv, " "))
 			}
 			for _, f := range files {
-				n, bad, err := f.check(c)
+				n, bad, _, err := f.check(c)
 				if err != nil {
 					t.Fatal(err)
 				}

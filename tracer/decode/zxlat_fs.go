@@ -36,6 +36,7 @@ var xOpenFlags = &event.Table{
 		{Val: 0x80000, Name: "O_CLOEXEC"},
 		{Val: 0x200000, Name: "O_PATH"},
 		{Val: 0x410000, Name: "O_TMPFILE"},
+		{Val: 0x400000, Name: "__O_TMPFILE"},
 		{Val: 0x10000, Name: "O_DIRECTORY"},
 		{Val: 0x2000, Name: "FASYNC"},
 	},
@@ -60,6 +61,7 @@ var xOpenFlags = &event.Table{
 			{Val: 0x80000, Name: "O_CLOEXEC"},
 			{Val: 0x200000, Name: "O_PATH"},
 			{Val: 0x404000, Name: "O_TMPFILE"},
+			{Val: 0x400000, Name: "__O_TMPFILE"},
 			{Val: 0x4000, Name: "O_DIRECTORY"},
 			{Val: 0x2000, Name: "FASYNC"},
 		},
@@ -112,10 +114,1081 @@ var xSeekWhence = &event.Table{
 	},
 }
 
+var xResolveFlags = &event.Table{
+	Name:    "resolve_flags",
+	Unknown: "RESOLVE_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "RESOLVE_NO_XDEV"},
+		{Val: 0x2, Name: "RESOLVE_NO_MAGICLINKS"},
+		{Val: 0x4, Name: "RESOLVE_NO_SYMLINKS"},
+		{Val: 0x8, Name: "RESOLVE_BENEATH"},
+		{Val: 0x10, Name: "RESOLVE_IN_ROOT"},
+		{Val: 0x20, Name: "RESOLVE_CACHED"},
+	},
+}
+
+var xCloseRangeFlags = &event.Table{
+	Name:    "close_range_flags",
+	Unknown: "CLOSE_RANGE_???",
+	Entries: []event.Entry{
+		{Val: 0x2, Name: "CLOSE_RANGE_UNSHARE"},
+		{Val: 0x4, Name: "CLOSE_RANGE_CLOEXEC"},
+	},
+}
+
 var xFdFlags = &event.Table{
 	Name:    "fd_flags",
 	Unknown: "FD_???",
 	Entries: []event.Entry{
 		{Val: 0x1, Name: "FD_CLOEXEC"},
+	},
+}
+
+var xFcntlCommands = &event.Table{
+	Name:    "fcntl_commands",
+	Unknown: "F_???",
+	Sorted:  true,
+	Entries: []event.Entry{
+		{Val: 0x0, Name: "F_DUPFD"},
+		{Val: 0x1, Name: "F_GETFD"},
+		{Val: 0x2, Name: "F_SETFD"},
+		{Val: 0x3, Name: "F_GETFL"},
+		{Val: 0x4, Name: "F_SETFL"},
+		{Val: 0x5, Name: "F_GETLK"},
+		{Val: 0x6, Name: "F_SETLK"},
+		{Val: 0x7, Name: "F_SETLKW"},
+		{Val: 0x8, Name: "F_SETOWN"},
+		{Val: 0x9, Name: "F_GETOWN"},
+		{Val: 0xa, Name: "F_SETSIG"},
+		{Val: 0xb, Name: "F_GETSIG"},
+		{Val: 0xc, Name: "F_GETLK64"},
+		{Val: 0xd, Name: "F_SETLK64"},
+		{Val: 0xe, Name: "F_SETLKW64"},
+		{Val: 0xf, Name: "F_SETOWN_EX"},
+		{Val: 0x10, Name: "F_GETOWN_EX"},
+		{Val: 0x11, Name: "F_GETOWNER_UIDS"},
+		{Val: 0x24, Name: "F_OFD_GETLK"},
+		{Val: 0x25, Name: "F_OFD_SETLK"},
+		{Val: 0x26, Name: "F_OFD_SETLKW"},
+		{Val: 0x400, Name: "F_SETLEASE"},
+		{Val: 0x401, Name: "F_GETLEASE"},
+		{Val: 0x402, Name: "F_NOTIFY"},
+		{Val: 0x405, Name: "F_CANCELLK"},
+		{Val: 0x406, Name: "F_DUPFD_CLOEXEC"},
+		{Val: 0x407, Name: "F_SETPIPE_SZ"},
+		{Val: 0x408, Name: "F_GETPIPE_SZ"},
+		{Val: 0x409, Name: "F_ADD_SEALS"},
+		{Val: 0x40a, Name: "F_GET_SEALS"},
+		{Val: 0x40b, Name: "F_GET_RW_HINT"},
+		{Val: 0x40c, Name: "F_SET_RW_HINT"},
+		{Val: 0x40d, Name: "F_GET_FILE_RW_HINT"},
+		{Val: 0x40e, Name: "F_SET_FILE_RW_HINT"},
+	},
+}
+
+var xFcntlLockTypes = &event.Table{
+	Name:    "fcntl_lock_types",
+	Unknown: "F_???",
+	Entries: []event.Entry{
+		{Val: 0x0, Name: "F_RDLCK"},
+		{Val: 0x1, Name: "F_WRLCK"},
+		{Val: 0x2, Name: "F_UNLCK"},
+		{Val: 0x4, Name: "F_EXLCK"},
+		{Val: 0x8, Name: "F_SHLCK"},
+	},
+}
+
+var xFcntlOwnTypes = &event.Table{
+	Name:    "fcntl_own_types",
+	Unknown: "F_OWNER_???",
+	Entries: []event.Entry{
+		{Val: 0x0, Name: "F_OWNER_TID"},
+		{Val: 0x1, Name: "F_OWNER_PID"},
+		{Val: 0x2, Name: "F_OWNER_PGRP"},
+	},
+}
+
+var xRwHints = &event.Table{
+	Name:    "rw_hints",
+	Unknown: "RWH_WRITE_LIFE_???",
+	Entries: []event.Entry{
+		{Val: 0x0, Name: "RWH_WRITE_LIFE_NOT_SET"},
+		{Val: 0x1, Name: "RWH_WRITE_LIFE_NONE"},
+		{Val: 0x2, Name: "RWH_WRITE_LIFE_SHORT"},
+		{Val: 0x3, Name: "RWH_WRITE_LIFE_MEDIUM"},
+		{Val: 0x4, Name: "RWH_WRITE_LIFE_LONG"},
+		{Val: 0x5, Name: "RWH_WRITE_LIFE_EXTREME"},
+	},
+}
+
+var xNotifyFlags = &event.Table{
+	Name:    "notify_flags",
+	Unknown: "DN_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "DN_ACCESS"},
+		{Val: 0x2, Name: "DN_MODIFY"},
+		{Val: 0x4, Name: "DN_CREATE"},
+		{Val: 0x8, Name: "DN_DELETE"},
+		{Val: 0x10, Name: "DN_RENAME"},
+		{Val: 0x20, Name: "DN_ATTRIB"},
+		{Val: 0x80000000, Name: "DN_MULTISHOT"},
+	},
+}
+
+var xSealFlags = &event.Table{
+	Name:    "seal_flags",
+	Unknown: "F_SEAL_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "F_SEAL_SEAL"},
+		{Val: 0x2, Name: "F_SEAL_SHRINK"},
+		{Val: 0x4, Name: "F_SEAL_GROW"},
+		{Val: 0x8, Name: "F_SEAL_WRITE"},
+		{Val: 0x10, Name: "F_SEAL_FUTURE_WRITE"},
+		{Val: 0x20, Name: "F_SEAL_EXEC"},
+	},
+}
+
+var xFlockOperations = &event.Table{
+	Name:    "flock_operations",
+	Unknown: "LOCK_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "LOCK_SH"},
+		{Val: 0x2, Name: "LOCK_EX"},
+		{Val: 0x4, Name: "LOCK_NB"},
+		{Val: 0x8, Name: "LOCK_UN"},
+		{Val: 0x20, Name: "LOCK_MAND"},
+		{Val: 0xc0, Name: "LOCK_RW"},
+		{Val: 0x40, Name: "LOCK_READ"},
+		{Val: 0x80, Name: "LOCK_WRITE"},
+	},
+}
+
+var xFileTypes = &event.Table{
+	Name: "file_types",
+	Entries: []event.Entry{
+		{Val: 0x8000, Name: "S_IFREG"},
+		{Val: 0xc000, Name: "S_IFSOCK"},
+		{Val: 0x1000, Name: "S_IFIFO"},
+		{Val: 0xa000, Name: "S_IFLNK"},
+		{Val: 0x4000, Name: "S_IFDIR"},
+		{Val: 0x6000, Name: "S_IFBLK"},
+		{Val: 0x2000, Name: "S_IFCHR"},
+	},
+}
+
+var xModeSpecialBits = &event.Table{
+	Name: "mode_special_bits",
+	Entries: []event.Entry{
+		{Val: 0x800, Name: "S_ISUID"},
+		{Val: 0x400, Name: "S_ISGID"},
+		{Val: 0x200, Name: "S_ISVTX"},
+	},
+}
+
+var xStatxSyncFlags = &event.Table{
+	Name:    "statx_sync_flags",
+	Unknown: "AT_STATX_???",
+	Entries: []event.Entry{
+		{Val: 0x0, Name: "AT_STATX_SYNC_AS_STAT"},
+		{Val: 0x2000, Name: "AT_STATX_FORCE_SYNC"},
+		{Val: 0x4000, Name: "AT_STATX_DONT_SYNC"},
+	},
+}
+
+var xStatxMasks = &event.Table{
+	Name:    "statx_masks",
+	Unknown: "STATX_???",
+	Entries: []event.Entry{
+		{Val: 0xfff, Name: "STATX_ALL"},
+		{Val: 0x7ff, Name: "STATX_BASIC_STATS"},
+		{Val: 0x1, Name: "STATX_TYPE"},
+		{Val: 0x2, Name: "STATX_MODE"},
+		{Val: 0x4, Name: "STATX_NLINK"},
+		{Val: 0x8, Name: "STATX_UID"},
+		{Val: 0x10, Name: "STATX_GID"},
+		{Val: 0x20, Name: "STATX_ATIME"},
+		{Val: 0x40, Name: "STATX_MTIME"},
+		{Val: 0x80, Name: "STATX_CTIME"},
+		{Val: 0x100, Name: "STATX_INO"},
+		{Val: 0x200, Name: "STATX_SIZE"},
+		{Val: 0x400, Name: "STATX_BLOCKS"},
+		{Val: 0x800, Name: "STATX_BTIME"},
+		{Val: 0x1000, Name: "STATX_MNT_ID"},
+		{Val: 0x2000, Name: "STATX_DIOALIGN"},
+		{Val: 0x4000, Name: "STATX_MNT_ID_UNIQUE"},
+		{Val: 0x8000, Name: "STATX_SUBVOL"},
+		{Val: 0x10000, Name: "STATX_WRITE_ATOMIC"},
+		{Val: 0x20000, Name: "STATX_DIO_READ_ALIGN"},
+	},
+}
+
+var xStatxAttributes = &event.Table{
+	Name:    "statx_attributes",
+	Unknown: "STATX_ATTR_???",
+	Entries: []event.Entry{
+		{Val: 0x4, Name: "STATX_ATTR_COMPRESSED"},
+		{Val: 0x10, Name: "STATX_ATTR_IMMUTABLE"},
+		{Val: 0x20, Name: "STATX_ATTR_APPEND"},
+		{Val: 0x40, Name: "STATX_ATTR_NODUMP"},
+		{Val: 0x800, Name: "STATX_ATTR_ENCRYPTED"},
+		{Val: 0x1000, Name: "STATX_ATTR_AUTOMOUNT"},
+		{Val: 0x2000, Name: "STATX_ATTR_MOUNT_ROOT"},
+		{Val: 0x100000, Name: "STATX_ATTR_VERITY"},
+		{Val: 0x200000, Name: "STATX_ATTR_DAX"},
+		{Val: 0x400000, Name: "STATX_ATTR_WRITE_ATOMIC"},
+	},
+}
+
+var xStatfsFlags = &event.Table{
+	Name:    "statfs_flags",
+	Unknown: "ST_???",
+	Entries: []event.Entry{
+		{Val: 0x20, Name: "ST_VALID"},
+		{Val: 0x1, Name: "ST_RDONLY"},
+		{Val: 0x2, Name: "ST_NOSUID"},
+		{Val: 0x4, Name: "ST_NODEV"},
+		{Val: 0x8, Name: "ST_NOEXEC"},
+		{Val: 0x10, Name: "ST_SYNCHRONOUS"},
+		{Val: 0x40, Name: "ST_MANDLOCK"},
+		{Val: 0x400, Name: "ST_NOATIME"},
+		{Val: 0x800, Name: "ST_NODIRATIME"},
+		{Val: 0x1000, Name: "ST_RELATIME"},
+		{Val: 0x2000, Name: "ST_NOSYMFOLLOW"},
+	},
+}
+
+var xUtimeSpecial = &event.Table{
+	Name:    "utime_special",
+	Unknown: "UTIME_???",
+	Entries: []event.Entry{
+		{Val: 0x3fffffff, Name: "UTIME_NOW"},
+		{Val: 0x3ffffffe, Name: "UTIME_OMIT"},
+	},
+}
+
+var xDirentTypes = &event.Table{
+	Name:    "dirent_types",
+	Unknown: "DT_???",
+	Sorted:  true,
+	Entries: []event.Entry{
+		{Val: 0x0, Name: "DT_UNKNOWN"},
+		{Val: 0x1, Name: "DT_FIFO"},
+		{Val: 0x2, Name: "DT_CHR"},
+		{Val: 0x4, Name: "DT_DIR"},
+		{Val: 0x6, Name: "DT_BLK"},
+		{Val: 0x8, Name: "DT_REG"},
+		{Val: 0xa, Name: "DT_LNK"},
+		{Val: 0xc, Name: "DT_SOCK"},
+		{Val: 0xe, Name: "DT_WHT"},
+	},
+}
+
+var xStatfsTypes = &event.Table{
+	Name:   "statfs_types",
+	Sorted: true,
+	Entries: []event.Entry{
+		{Val: 0x2f, Name: "QNX4_SUPER_MAGIC"},
+		{Val: 0x187, Name: "AUTOFS_SUPER_MAGIC"},
+		{Val: 0x1373, Name: "DEVFS_SUPER_MAGIC"},
+		{Val: 0x137f, Name: "MINIX_SUPER_MAGIC"},
+		{Val: 0x138f, Name: "MINIX_SUPER_MAGIC2"},
+		{Val: 0x1cd1, Name: "DEVPTS_SUPER_MAGIC"},
+		{Val: 0x2468, Name: "MINIX2_SUPER_MAGIC"},
+		{Val: 0x2478, Name: "MINIX2_SUPER_MAGIC2"},
+		{Val: 0x3434, Name: "NILFS_SUPER_MAGIC"},
+		{Val: 0x482b, Name: "HFSPLUS_SUPER_MAGIC"},
+		{Val: 0x4d44, Name: "MSDOS_SUPER_MAGIC"},
+		{Val: 0x4d5a, Name: "MINIX3_SUPER_MAGIC"},
+		{Val: 0x517b, Name: "SMB_SUPER_MAGIC"},
+		{Val: 0x564c, Name: "NCP_SUPER_MAGIC"},
+		{Val: 0x5df5, Name: "EXOFS_SUPER_MAGIC"},
+		{Val: 0x6969, Name: "NFS_SUPER_MAGIC"},
+		{Val: 0x7275, Name: "ROMFS_MAGIC"},
+		{Val: 0x72b6, Name: "JFFS2_SUPER_MAGIC"},
+		{Val: 0x9660, Name: "ISOFS_SUPER_MAGIC"},
+		{Val: 0x9fa0, Name: "PROC_SUPER_MAGIC"},
+		{Val: 0x9fa1, Name: "OPENPROM_SUPER_MAGIC"},
+		{Val: 0x9fa2, Name: "USBDEVICE_SUPER_MAGIC"},
+		{Val: 0xadf5, Name: "ADFS_SUPER_MAGIC"},
+		{Val: 0xadff, Name: "AFFS_SUPER_MAGIC"},
+		{Val: 0xef51, Name: "EXT2_OLD_SUPER_MAGIC"},
+		{Val: 0xef53, Name: "EXT2_SUPER_MAGIC"},
+		{Val: 0xf15f, Name: "ECRYPTFS_SUPER_MAGIC"},
+		{Val: 0x11954, Name: "UFS_MAGIC"},
+		{Val: 0x27e0eb, Name: "CGROUP_SUPER_MAGIC"},
+		{Val: 0x414a53, Name: "EFS_SUPER_MAGIC"},
+		{Val: 0xc0ffee, Name: "HOSTFS_SUPER_MAGIC"},
+		{Val: 0xc36400, Name: "CEPH_SUPER_MAGIC"},
+		{Val: 0x1021994, Name: "TMPFS_MAGIC"},
+		{Val: 0x1021997, Name: "V9FS_MAGIC"},
+		{Val: 0x1161970, Name: "GFS2_MAGIC"},
+		{Val: 0x12fd16d, Name: "XIAFS_SUPER_MAGIC"},
+		{Val: 0x12ff7b4, Name: "XENIX_SUPER_MAGIC"},
+		{Val: 0x12ff7b5, Name: "SYSV4_SUPER_MAGIC"},
+		{Val: 0x12ff7b6, Name: "SYSV2_SUPER_MAGIC"},
+		{Val: 0x12ff7b7, Name: "COH_SUPER_MAGIC"},
+		{Val: 0x7655821, Name: "RDTGROUP_SUPER_MAGIC"},
+		{Val: 0x9041934, Name: "ANON_INODE_FS_MAGIC"},
+		{Val: 0xbad1dea, Name: "FUTEXFS_SUPER_MAGIC"},
+		{Val: 0x11307854, Name: "MTD_INODE_FS_MAGIC"},
+		{Val: 0x13661366, Name: "BALLOON_KVM_MAGIC"},
+		{Val: 0x15013346, Name: "UDF_SUPER_MAGIC"},
+		{Val: 0x2011bab0, Name: "EXFAT_SUPER_MAGIC"},
+		{Val: 0x24051905, Name: "UBIFS_SUPER_MAGIC"},
+		{Val: 0x28cd3d45, Name: "CRAMFS_MAGIC"},
+		{Val: 0x2fc12fc1, Name: "ZFS_SUPER_MAGIC"},
+		{Val: 0x3153464a, Name: "JFS_SUPER_MAGIC"},
+		{Val: 0x42465331, Name: "BEFS_SUPER_MAGIC"},
+		{Val: 0x42494e4d, Name: "BINFMTFS_MAGIC"},
+		{Val: 0x43415d53, Name: "SMACK_MAGIC"},
+		{Val: 0x444d4142, Name: "DMA_BUF_MAGIC"},
+		{Val: 0x453dcd28, Name: "CRAMFS_MAGIC_WEND"},
+		{Val: 0x454d444d, Name: "DEVMEM_MAGIC"},
+		{Val: 0x47504653, Name: "GPFS_SUPER_MAGIC"},
+		{Val: 0x50494446, Name: "PID_FS_MAGIC"},
+		{Val: 0x50495045, Name: "PIPEFS_MAGIC"},
+		{Val: 0x52654973, Name: "REISERFS_SUPER_MAGIC"},
+		{Val: 0x5345434d, Name: "SECRETMEM_MAGIC"},
+		{Val: 0x5346414f, Name: "AFS_SUPER_MAGIC"},
+		{Val: 0x5346544e, Name: "NTFS_SB_MAGIC"},
+		{Val: 0x534f434b, Name: "SOCKFS_MAGIC"},
+		{Val: 0x54190100, Name: "UFS_CIGAM"},
+		{Val: 0x58295829, Name: "ZSMALLOC_MAGIC"},
+		{Val: 0x58465342, Name: "XFS_SUPER_MAGIC"},
+		{Val: 0x5a3c69f0, Name: "AAFS_MAGIC"},
+		{Val: 0x5a4f4653, Name: "ZONEFS_MAGIC"},
+		{Val: 0x6165676c, Name: "PSTOREFS_MAGIC"},
+		{Val: 0x61756673, Name: "AUFS_SUPER_MAGIC"},
+		{Val: 0x62646576, Name: "BDEVFS_MAGIC"},
+		{Val: 0x62656572, Name: "SYSFS_MAGIC"},
+		{Val: 0x63677270, Name: "CGROUP2_SUPER_MAGIC"},
+		{Val: 0x64626720, Name: "DEBUGFS_MAGIC"},
+		{Val: 0x64646178, Name: "DAXFS_MAGIC"},
+		{Val: 0x65735543, Name: "FUSE_CTL_SUPER_MAGIC"},
+		{Val: 0x65735546, Name: "FUSE_SUPER_MAGIC"},
+		{Val: 0x68191122, Name: "QNX6_SUPER_MAGIC"},
+		{Val: 0x6b414653, Name: "AFS_FS_MAGIC"},
+		{Val: 0x6c6f6f70, Name: "BINDERFS_SUPER_MAGIC"},
+		{Val: 0x6e736673, Name: "NSFS_MAGIC"},
+		{Val: 0x73636673, Name: "SECURITYFS_MAGIC"},
+		{Val: 0x73717368, Name: "SQUASHFS_MAGIC"},
+		{Val: 0x73727279, Name: "BTRFS_TEST_MAGIC"},
+		{Val: 0x73757245, Name: "CODA_SUPER_MAGIC"},
+		{Val: 0x7461636f, Name: "OCFS2_SUPER_MAGIC"},
+		{Val: 0x74726163, Name: "TRACEFS_MAGIC"},
+		{Val: 0x794c7630, Name: "OVERLAYFS_SUPER_MAGIC"},
+		{Val: 0x858458f6, Name: "RAMFS_MAGIC"},
+		{Val: 0x9123683e, Name: "BTRFS_SUPER_MAGIC"},
+		{Val: 0x958458f6, Name: "HUGETLBFS_MAGIC"},
+		{Val: 0xa501fcf5, Name: "VXFS_SUPER_MAGIC"},
+		{Val: 0xabba1974, Name: "XENFS_SUPER_MAGIC"},
+		{Val: 0xc97e8168, Name: "LOGFS_MAGIC"},
+		{Val: 0xcafe4a11, Name: "BPF_FS_MAGIC"},
+		{Val: 0xde5e81e4, Name: "EFIVARFS_MAGIC"},
+		{Val: 0xe0f5e1e2, Name: "EROFS_SUPER_MAGIC_V1"},
+		{Val: 0xf2f52010, Name: "F2FS_SUPER_MAGIC"},
+		{Val: 0xf97cff8c, Name: "SELINUX_MAGIC"},
+		{Val: 0xf995e849, Name: "HPFS_SUPER_MAGIC"},
+		{Val: 0xfe534d42, Name: "SMB2_SUPER_MAGIC"},
+		{Val: 0xff534d42, Name: "CIFS_SUPER_MAGIC"},
+	},
+}
+
+var xMountFlags = &event.Table{
+	Name:    "mount_flags",
+	Unknown: "MS_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "MS_RDONLY"},
+		{Val: 0x2, Name: "MS_NOSUID"},
+		{Val: 0x4, Name: "MS_NODEV"},
+		{Val: 0x8, Name: "MS_NOEXEC"},
+		{Val: 0x10, Name: "MS_SYNCHRONOUS"},
+		{Val: 0x20, Name: "MS_REMOUNT"},
+		{Val: 0x40, Name: "MS_MANDLOCK"},
+		{Val: 0x80, Name: "MS_DIRSYNC"},
+		{Val: 0x100, Name: "MS_NOSYMFOLLOW"},
+		{Val: 0x400, Name: "MS_NOATIME"},
+		{Val: 0x800, Name: "MS_NODIRATIME"},
+		{Val: 0x1000, Name: "MS_BIND"},
+		{Val: 0x2000, Name: "MS_MOVE"},
+		{Val: 0x4000, Name: "MS_REC"},
+		{Val: 0x8000, Name: "MS_SILENT"},
+		{Val: 0x10000, Name: "MS_POSIXACL"},
+		{Val: 0x20000, Name: "MS_UNBINDABLE"},
+		{Val: 0x40000, Name: "MS_PRIVATE"},
+		{Val: 0x80000, Name: "MS_SLAVE"},
+		{Val: 0x100000, Name: "MS_SHARED"},
+		{Val: 0x200000, Name: "MS_RELATIME"},
+		{Val: 0x400000, Name: "MS_KERNMOUNT"},
+		{Val: 0x800000, Name: "MS_I_VERSION"},
+		{Val: 0x1000000, Name: "MS_STRICTATIME"},
+		{Val: 0x2000000, Name: "MS_LAZYTIME"},
+		{Val: 0x4000000, Name: "MS_SUBMOUNT"},
+		{Val: 0x8000000, Name: "MS_NOREMOTELOCK"},
+		{Val: 0x10000000, Name: "MS_NOSEC"},
+		{Val: 0x20000000, Name: "MS_BORN"},
+		{Val: 0x40000000, Name: "MS_ACTIVE"},
+		{Val: 0x80000000, Name: "MS_NOUSER"},
+	},
+}
+
+var xUmountFlags = &event.Table{
+	Name:    "umount_flags",
+	Unknown: "MNT_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "MNT_FORCE"},
+		{Val: 0x2, Name: "MNT_DETACH"},
+		{Val: 0x4, Name: "MNT_EXPIRE"},
+		{Val: 0x8, Name: "UMOUNT_NOFOLLOW"},
+	},
+}
+
+var xFsopenFlags = &event.Table{
+	Name:    "fsopen_flags",
+	Unknown: "FSOPEN_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "FSOPEN_CLOEXEC"},
+	},
+}
+
+var xFsmountFlags = &event.Table{
+	Name:    "fsmount_flags",
+	Unknown: "FSMOUNT_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "FSMOUNT_CLOEXEC"},
+	},
+}
+
+var xFspickFlags = &event.Table{
+	Name:    "fspick_flags",
+	Unknown: "FSPICK_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "FSPICK_CLOEXEC"},
+		{Val: 0x2, Name: "FSPICK_SYMLINK_NOFOLLOW"},
+		{Val: 0x4, Name: "FSPICK_NO_AUTOMOUNT"},
+		{Val: 0x8, Name: "FSPICK_EMPTY_PATH"},
+	},
+}
+
+var xFsconfigCommands = &event.Table{
+	Name:    "fsconfig_commands",
+	Unknown: "FSCONFIG_???",
+	Entries: []event.Entry{
+		{Val: 0x0, Name: "FSCONFIG_SET_FLAG"},
+		{Val: 0x1, Name: "FSCONFIG_SET_STRING"},
+		{Val: 0x2, Name: "FSCONFIG_SET_BINARY"},
+		{Val: 0x3, Name: "FSCONFIG_SET_PATH"},
+		{Val: 0x4, Name: "FSCONFIG_SET_PATH_EMPTY"},
+		{Val: 0x5, Name: "FSCONFIG_SET_FD"},
+		{Val: 0x6, Name: "FSCONFIG_CMD_CREATE"},
+		{Val: 0x7, Name: "FSCONFIG_CMD_RECONFIGURE"},
+		{Val: 0x8, Name: "FSCONFIG_CMD_CREATE_EXCL"},
+	},
+}
+
+var xMoveMountFlags = &event.Table{
+	Name:    "move_mount_flags",
+	Unknown: "MOVE_MOUNT_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "MOVE_MOUNT_F_SYMLINKS"},
+		{Val: 0x2, Name: "MOVE_MOUNT_F_AUTOMOUNTS"},
+		{Val: 0x4, Name: "MOVE_MOUNT_F_EMPTY_PATH"},
+		{Val: 0x10, Name: "MOVE_MOUNT_T_SYMLINKS"},
+		{Val: 0x20, Name: "MOVE_MOUNT_T_AUTOMOUNTS"},
+		{Val: 0x40, Name: "MOVE_MOUNT_T_EMPTY_PATH"},
+		{Val: 0x100, Name: "MOVE_MOUNT_SET_GROUP"},
+		{Val: 0x200, Name: "MOVE_MOUNT_BENEATH"},
+	},
+}
+
+var xOpenTreeFlags = &event.Table{
+	Name:    "open_tree_flags",
+	Unknown: "OPEN_TREE_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "OPEN_TREE_CLONE"},
+		{Val: 0x80000, Name: "OPEN_TREE_CLOEXEC"},
+	},
+}
+
+var xMountAttrFlags = &event.Table{
+	Name:    "mount_attr_flags",
+	Unknown: "MOUNT_ATTR_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "MOUNT_ATTR_RDONLY"},
+		{Val: 0x2, Name: "MOUNT_ATTR_NOSUID"},
+		{Val: 0x4, Name: "MOUNT_ATTR_NODEV"},
+		{Val: 0x8, Name: "MOUNT_ATTR_NOEXEC"},
+		{Val: 0x10, Name: "MOUNT_ATTR_NOATIME"},
+		{Val: 0x20, Name: "MOUNT_ATTR_STRICTATIME"},
+		{Val: 0x80, Name: "MOUNT_ATTR_NODIRATIME"},
+		{Val: 0x100000, Name: "MOUNT_ATTR_IDMAP"},
+		{Val: 0x200000, Name: "MOUNT_ATTR_NOSYMFOLLOW"},
+	},
+}
+
+var xMountAttrAtime = &event.Table{
+	Name:    "mount_attr_atime",
+	Unknown: "MOUNT_ATTR_???",
+	Entries: []event.Entry{
+		{Val: 0x0, Name: "MOUNT_ATTR_RELATIME"},
+		{Val: 0x10, Name: "MOUNT_ATTR_NOATIME"},
+		{Val: 0x20, Name: "MOUNT_ATTR_STRICTATIME"},
+	},
+}
+
+var xMountPropagation = &event.Table{
+	Name:    "mount_propagation",
+	Unknown: "MS_???",
+	Entries: []event.Entry{
+		{Val: 0x20000, Name: "MS_UNBINDABLE"},
+		{Val: 0x40000, Name: "MS_PRIVATE"},
+		{Val: 0x80000, Name: "MS_SLAVE"},
+		{Val: 0x100000, Name: "MS_SHARED"},
+	},
+}
+
+var xStatmountMasks = &event.Table{
+	Name:    "statmount_masks",
+	Unknown: "STATMOUNT_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "STATMOUNT_SB_BASIC"},
+		{Val: 0x2, Name: "STATMOUNT_MNT_BASIC"},
+		{Val: 0x4, Name: "STATMOUNT_PROPAGATE_FROM"},
+		{Val: 0x8, Name: "STATMOUNT_MNT_ROOT"},
+		{Val: 0x10, Name: "STATMOUNT_MNT_POINT"},
+		{Val: 0x20, Name: "STATMOUNT_FS_TYPE"},
+		{Val: 0x40, Name: "STATMOUNT_MNT_NS_ID"},
+		{Val: 0x80, Name: "STATMOUNT_MNT_OPTS"},
+		{Val: 0x100, Name: "STATMOUNT_FS_SUBTYPE"},
+		{Val: 0x200, Name: "STATMOUNT_SB_SOURCE"},
+		{Val: 0x400, Name: "STATMOUNT_OPT_ARRAY"},
+		{Val: 0x800, Name: "STATMOUNT_OPT_SEC_ARRAY"},
+		{Val: 0x1000, Name: "STATMOUNT_SUPPORTED_MASK"},
+		{Val: 0x2000, Name: "STATMOUNT_MNT_UIDMAP"},
+		{Val: 0x4000, Name: "STATMOUNT_MNT_GIDMAP"},
+	},
+}
+
+var xListmountFlags = &event.Table{
+	Name:    "listmount_flags",
+	Unknown: "LISTMOUNT_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "LISTMOUNT_REVERSE"},
+	},
+}
+
+var xListmountIds = &event.Table{
+	Name:    "listmount_ids",
+	Unknown: "LSMT_???",
+	Entries: []event.Entry{
+		{Val: 0xffffffffffffffff, Name: "LSMT_ROOT"},
+	},
+}
+
+var xSwapFlags = &event.Table{
+	Name:    "swap_flags",
+	Unknown: "SWAP_FLAG_???",
+	Entries: []event.Entry{
+		{Val: 0x8000, Name: "SWAP_FLAG_PREFER"},
+		{Val: 0x10000, Name: "SWAP_FLAG_DISCARD"},
+		{Val: 0x20000, Name: "SWAP_FLAG_DISCARD_ONCE"},
+		{Val: 0x40000, Name: "SWAP_FLAG_DISCARD_PAGES"},
+	},
+}
+
+var xFallocateModes = &event.Table{
+	Name:    "fallocate_modes",
+	Unknown: "FALLOC_FL_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "FALLOC_FL_KEEP_SIZE"},
+		{Val: 0x2, Name: "FALLOC_FL_PUNCH_HOLE"},
+		{Val: 0x4, Name: "FALLOC_FL_NO_HIDE_STALE"},
+		{Val: 0x8, Name: "FALLOC_FL_COLLAPSE_RANGE"},
+		{Val: 0x10, Name: "FALLOC_FL_ZERO_RANGE"},
+		{Val: 0x20, Name: "FALLOC_FL_INSERT_RANGE"},
+		{Val: 0x40, Name: "FALLOC_FL_UNSHARE_RANGE"},
+	},
+}
+
+var xFadviseAdvice = &event.Table{
+	Name:    "fadvise_advice",
+	Unknown: "POSIX_FADV_???",
+	Entries: []event.Entry{
+		{Val: 0x0, Name: "POSIX_FADV_NORMAL"},
+		{Val: 0x1, Name: "POSIX_FADV_RANDOM"},
+		{Val: 0x2, Name: "POSIX_FADV_SEQUENTIAL"},
+		{Val: 0x3, Name: "POSIX_FADV_WILLNEED"},
+		{Val: 0x4, Name: "POSIX_FADV_DONTNEED"},
+		{Val: 0x5, Name: "POSIX_FADV_NOREUSE"},
+	},
+}
+
+var xSyncFileRangeFlags = &event.Table{
+	Name:    "sync_file_range_flags",
+	Unknown: "SYNC_FILE_RANGE_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "SYNC_FILE_RANGE_WAIT_BEFORE"},
+		{Val: 0x2, Name: "SYNC_FILE_RANGE_WRITE"},
+		{Val: 0x4, Name: "SYNC_FILE_RANGE_WAIT_AFTER"},
+	},
+}
+
+var xRwfFlags = &event.Table{
+	Name:    "rwf_flags",
+	Unknown: "RWF_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "RWF_HIPRI"},
+		{Val: 0x2, Name: "RWF_DSYNC"},
+		{Val: 0x4, Name: "RWF_SYNC"},
+		{Val: 0x8, Name: "RWF_NOWAIT"},
+		{Val: 0x10, Name: "RWF_APPEND"},
+		{Val: 0x20, Name: "RWF_NOAPPEND"},
+		{Val: 0x40, Name: "RWF_ATOMIC"},
+		{Val: 0x80, Name: "RWF_DONTCACHE"},
+	},
+}
+
+var xRenameFlags = &event.Table{
+	Name:    "rename_flags",
+	Unknown: "RENAME_??",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "RENAME_NOREPLACE"},
+		{Val: 0x2, Name: "RENAME_EXCHANGE"},
+		{Val: 0x4, Name: "RENAME_WHITEOUT"},
+	},
+}
+
+var xSpliceFlags = &event.Table{
+	Name:    "splice_flags",
+	Unknown: "SPLICE_F_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "SPLICE_F_MOVE"},
+		{Val: 0x2, Name: "SPLICE_F_NONBLOCK"},
+		{Val: 0x4, Name: "SPLICE_F_MORE"},
+		{Val: 0x8, Name: "SPLICE_F_GIFT"},
+	},
+}
+
+var xNameToHandleAtFlags = &event.Table{
+	Name:    "name_to_handle_at_flags",
+	Unknown: "AT_???",
+	Entries: []event.Entry{
+		{Val: 0x400, Name: "AT_SYMLINK_FOLLOW"},
+		{Val: 0x1000, Name: "AT_EMPTY_PATH"},
+		{Val: 0x200, Name: "AT_HANDLE_FID"},
+		{Val: 0x1, Name: "AT_HANDLE_MNT_ID_UNIQUE"},
+		{Val: 0x2, Name: "AT_HANDLE_CONNECTABLE"},
+	},
+}
+
+var xMemfdFlags = &event.Table{
+	Name:    "memfd_flags",
+	Unknown: "MFD_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "MFD_CLOEXEC"},
+		{Val: 0x2, Name: "MFD_ALLOW_SEALING"},
+		{Val: 0x4, Name: "MFD_HUGETLB"},
+		{Val: 0x8, Name: "MFD_NOEXEC_SEAL"},
+		{Val: 0x10, Name: "MFD_EXEC"},
+	},
+}
+
+var xXattrFlags = &event.Table{
+	Name:    "xattr_flags",
+	Unknown: "XATTR_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "XATTR_CREATE"},
+		{Val: 0x2, Name: "XATTR_REPLACE"},
+	},
+}
+
+var xInotifyEvents = &event.Table{
+	Name:    "inotify_events",
+	Unknown: "IN_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "IN_ACCESS"},
+		{Val: 0x2, Name: "IN_MODIFY"},
+		{Val: 0x4, Name: "IN_ATTRIB"},
+		{Val: 0x8, Name: "IN_CLOSE_WRITE"},
+		{Val: 0x10, Name: "IN_CLOSE_NOWRITE"},
+		{Val: 0x20, Name: "IN_OPEN"},
+		{Val: 0x40, Name: "IN_MOVED_FROM"},
+		{Val: 0x80, Name: "IN_MOVED_TO"},
+		{Val: 0x100, Name: "IN_CREATE"},
+		{Val: 0x200, Name: "IN_DELETE"},
+		{Val: 0x400, Name: "IN_DELETE_SELF"},
+		{Val: 0x800, Name: "IN_MOVE_SELF"},
+		{Val: 0x2000, Name: "IN_UNMOUNT"},
+		{Val: 0x4000, Name: "IN_Q_OVERFLOW"},
+		{Val: 0x8000, Name: "IN_IGNORED"},
+		{Val: 0x1000000, Name: "IN_ONLYDIR"},
+		{Val: 0x2000000, Name: "IN_DONT_FOLLOW"},
+		{Val: 0x4000000, Name: "IN_EXCL_UNLINK"},
+		{Val: 0x10000000, Name: "IN_MASK_CREATE"},
+		{Val: 0x20000000, Name: "IN_MASK_ADD"},
+		{Val: 0x40000000, Name: "IN_ISDIR"},
+		{Val: 0x80000000, Name: "IN_ONESHOT"},
+	},
+}
+
+var xInotifyInitFlags = &event.Table{
+	Name:    "inotify_init_flags",
+	Unknown: "IN_???",
+	Entries: []event.Entry{
+		{Val: 0x800, Name: "IN_NONBLOCK"},
+		{Val: 0x80000, Name: "IN_CLOEXEC"},
+	},
+}
+
+var xFanotifyClasses = &event.Table{
+	Name:    "fanotify_classes",
+	Unknown: "FAN_CLASS_???",
+	Entries: []event.Entry{
+		{Val: 0x0, Name: "FAN_CLASS_NOTIF"},
+		{Val: 0x4, Name: "FAN_CLASS_CONTENT"},
+		{Val: 0x8, Name: "FAN_CLASS_PRE_CONTENT"},
+	},
+}
+
+var xFanotifyInitFlags = &event.Table{
+	Name:    "fanotify_init_flags",
+	Unknown: "FAN_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "FAN_CLOEXEC"},
+		{Val: 0x2, Name: "FAN_NONBLOCK"},
+		{Val: 0x10, Name: "FAN_UNLIMITED_QUEUE"},
+		{Val: 0x20, Name: "FAN_UNLIMITED_MARKS"},
+		{Val: 0x40, Name: "FAN_ENABLE_AUDIT"},
+		{Val: 0x80, Name: "FAN_REPORT_PIDFD"},
+		{Val: 0x100, Name: "FAN_REPORT_TID"},
+		{Val: 0x200, Name: "FAN_REPORT_FID"},
+		{Val: 0x400, Name: "FAN_REPORT_DIR_FID"},
+		{Val: 0x800, Name: "FAN_REPORT_NAME"},
+		{Val: 0x1000, Name: "FAN_REPORT_TARGET_FID"},
+		{Val: 0x2000, Name: "FAN_REPORT_FD_ERROR"},
+		{Val: 0x4000, Name: "FAN_REPORT_MNT"},
+	},
+}
+
+var xFanotifyMarkFlags = &event.Table{
+	Name:    "fanotify_mark_flags",
+	Unknown: "FAN_MARK_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "FAN_MARK_ADD"},
+		{Val: 0x2, Name: "FAN_MARK_REMOVE"},
+		{Val: 0x4, Name: "FAN_MARK_DONT_FOLLOW"},
+		{Val: 0x8, Name: "FAN_MARK_ONLYDIR"},
+		{Val: 0x10, Name: "FAN_MARK_MOUNT"},
+		{Val: 0x20, Name: "FAN_MARK_IGNORED_MASK"},
+		{Val: 0x40, Name: "FAN_MARK_IGNORED_SURV_MODIFY"},
+		{Val: 0x80, Name: "FAN_MARK_FLUSH"},
+		{Val: 0x100, Name: "FAN_MARK_FILESYSTEM"},
+		{Val: 0x200, Name: "FAN_MARK_EVICTABLE"},
+		{Val: 0x400, Name: "FAN_MARK_IGNORE"},
+	},
+}
+
+var xFanotifyEvents = &event.Table{
+	Name:    "fanotify_events",
+	Unknown: "FAN_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "FAN_ACCESS"},
+		{Val: 0x2, Name: "FAN_MODIFY"},
+		{Val: 0x4, Name: "FAN_ATTRIB"},
+		{Val: 0x8, Name: "FAN_CLOSE_WRITE"},
+		{Val: 0x10, Name: "FAN_CLOSE_NOWRITE"},
+		{Val: 0x20, Name: "FAN_OPEN"},
+		{Val: 0x40, Name: "FAN_MOVED_FROM"},
+		{Val: 0x80, Name: "FAN_MOVED_TO"},
+		{Val: 0x100, Name: "FAN_CREATE"},
+		{Val: 0x200, Name: "FAN_DELETE"},
+		{Val: 0x400, Name: "FAN_DELETE_SELF"},
+		{Val: 0x800, Name: "FAN_MOVE_SELF"},
+		{Val: 0x1000, Name: "FAN_OPEN_EXEC"},
+		{Val: 0x4000, Name: "FAN_Q_OVERFLOW"},
+		{Val: 0x8000, Name: "FAN_FS_ERROR"},
+		{Val: 0x10000, Name: "FAN_OPEN_PERM"},
+		{Val: 0x20000, Name: "FAN_ACCESS_PERM"},
+		{Val: 0x40000, Name: "FAN_OPEN_EXEC_PERM"},
+		{Val: 0x80000, Name: "FAN_DIR_MODIFY"},
+		{Val: 0x40000000, Name: "FAN_ONDIR"},
+		{Val: 0x8000000, Name: "FAN_EVENT_ON_CHILD"},
+		{Val: 0x10000000, Name: "FAN_RENAME"},
+		{Val: 0x100000, Name: "FAN_PRE_ACCESS"},
+		{Val: 0x1000000, Name: "FAN_MNT_ATTACH"},
+		{Val: 0x2000000, Name: "FAN_MNT_DETACH"},
+	},
+}
+
+var xEventfdFlags = &event.Table{
+	Name:    "eventfd_flags",
+	Unknown: "EFD_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "EFD_SEMAPHORE"},
+		{Val: 0x80000, Name: "EFD_CLOEXEC"},
+		{Val: 0x800, Name: "EFD_NONBLOCK"},
+	},
+}
+
+var xEpollCreateFlags = &event.Table{
+	Name:    "epoll_create_flags",
+	Unknown: "EPOLL_???",
+	Entries: []event.Entry{
+		{Val: 0x80000, Name: "EPOLL_CLOEXEC"},
+	},
+}
+
+var xEpollCommands = &event.Table{
+	Name:    "epoll_commands",
+	Unknown: "EPOLL_CTL_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "EPOLL_CTL_ADD"},
+		{Val: 0x2, Name: "EPOLL_CTL_DEL"},
+		{Val: 0x3, Name: "EPOLL_CTL_MOD"},
+	},
+}
+
+var xEpollEvents = &event.Table{
+	Name:    "epoll_events",
+	Unknown: "EPOLL???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "EPOLLIN"},
+		{Val: 0x2, Name: "EPOLLPRI"},
+		{Val: 0x4, Name: "EPOLLOUT"},
+		{Val: 0x8, Name: "EPOLLERR"},
+		{Val: 0x10, Name: "EPOLLHUP"},
+		{Val: 0x20, Name: "EPOLLNVAL"},
+		{Val: 0x40, Name: "EPOLLRDNORM"},
+		{Val: 0x80, Name: "EPOLLRDBAND"},
+		{Val: 0x100, Name: "EPOLLWRNORM"},
+		{Val: 0x200, Name: "EPOLLWRBAND"},
+		{Val: 0x400, Name: "EPOLLMSG"},
+		{Val: 0x2000, Name: "EPOLLRDHUP"},
+		{Val: 0x10000000, Name: "EPOLLEXCLUSIVE"},
+		{Val: 0x20000000, Name: "EPOLLWAKEUP"},
+		{Val: 0x40000000, Name: "EPOLLONESHOT"},
+		{Val: 0x80000000, Name: "EPOLLET"},
+	},
+}
+
+var xPollEvents = &event.Table{
+	Name:    "poll_events",
+	Unknown: "POLL???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "POLLIN"},
+		{Val: 0x2, Name: "POLLPRI"},
+		{Val: 0x4, Name: "POLLOUT"},
+		{Val: 0x8, Name: "POLLERR"},
+		{Val: 0x10, Name: "POLLHUP"},
+		{Val: 0x20, Name: "POLLNVAL"},
+		{Val: 0x40, Name: "POLLRDNORM"},
+		{Val: 0x80, Name: "POLLRDBAND"},
+		{Val: 0x100, Name: "POLLWRNORM"},
+		{Val: 0x200, Name: "POLLWRBAND"},
+		{Val: 0x400, Name: "POLLMSG"},
+		{Val: 0x1000, Name: "POLLREMOVE"},
+		{Val: 0x2000, Name: "POLLRDHUP"},
+		{Val: 0x8000, Name: "POLL_BUSY_LOOP"},
+	},
+}
+
+var xUserfaultfdFlags = &event.Table{
+	Name:    "userfaultfd_flags",
+	Unknown: "UFFD_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "UFFD_USER_MODE_ONLY"},
+		{Val: 0x800, Name: "O_NONBLOCK"},
+		{Val: 0x80000, Name: "O_CLOEXEC"},
+	},
+}
+
+var xUffdFeatures = &event.Table{
+	Name:    "uffd_features",
+	Unknown: "UFFD_FEATURE_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "UFFD_FEATURE_PAGEFAULT_FLAG_WP"},
+		{Val: 0x2, Name: "UFFD_FEATURE_EVENT_FORK"},
+		{Val: 0x4, Name: "UFFD_FEATURE_EVENT_REMAP"},
+		{Val: 0x8, Name: "UFFD_FEATURE_EVENT_REMOVE"},
+		{Val: 0x10, Name: "UFFD_FEATURE_MISSING_HUGETLBFS"},
+		{Val: 0x20, Name: "UFFD_FEATURE_MISSING_SHMEM"},
+		{Val: 0x40, Name: "UFFD_FEATURE_EVENT_UNMAP"},
+		{Val: 0x80, Name: "UFFD_FEATURE_SIGBUS"},
+		{Val: 0x100, Name: "UFFD_FEATURE_THREAD_ID"},
+		{Val: 0x200, Name: "UFFD_FEATURE_MINOR_HUGETLBFS"},
+		{Val: 0x400, Name: "UFFD_FEATURE_MINOR_SHMEM"},
+		{Val: 0x800, Name: "UFFD_FEATURE_EXACT_ADDRESS"},
+		{Val: 0x1000, Name: "UFFD_FEATURE_WP_HUGETLBFS_SHMEM"},
+		{Val: 0x2000, Name: "UFFD_FEATURE_WP_UNPOPULATED"},
+		{Val: 0x4000, Name: "UFFD_FEATURE_POISON"},
+		{Val: 0x8000, Name: "UFFD_FEATURE_WP_ASYNC"},
+		{Val: 0x10000, Name: "UFFD_FEATURE_MOVE"},
+	},
+}
+
+var xUffdRegisterModes = &event.Table{
+	Name:    "uffd_register_modes",
+	Unknown: "UFFDIO_REGISTER_MODE_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "UFFDIO_REGISTER_MODE_MISSING"},
+		{Val: 0x2, Name: "UFFDIO_REGISTER_MODE_WP"},
+		{Val: 0x4, Name: "UFFDIO_REGISTER_MODE_MINOR"},
+	},
+}
+
+var xUffdCopyModes = &event.Table{
+	Name:    "uffd_copy_modes",
+	Unknown: "UFFDIO_COPY_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "UFFDIO_COPY_MODE_DONTWAKE"},
+		{Val: 0x2, Name: "UFFDIO_COPY_MODE_WP"},
+	},
+}
+
+var xUffdZeropageModes = &event.Table{
+	Name:    "uffd_zeropage_modes",
+	Unknown: "UFFDIO_ZEROPAGE_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "UFFDIO_ZEROPAGE_MODE_DONTWAKE"},
+	},
+}
+
+var xUffdWriteprotectModes = &event.Table{
+	Name:    "uffd_writeprotect_modes",
+	Unknown: "UFFDIO_WRITEPROTECT_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "UFFDIO_WRITEPROTECT_MODE_WP"},
+		{Val: 0x2, Name: "UFFDIO_WRITEPROTECT_MODE_DONTWAKE"},
+	},
+}
+
+var xUffdContinueModes = &event.Table{
+	Name:    "uffd_continue_modes",
+	Unknown: "UFFDIO_CONTINUE_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "UFFDIO_CONTINUE_MODE_DONTWAKE"},
+		{Val: 0x2, Name: "UFFDIO_CONTINUE_MODE_WP"},
+	},
+}
+
+var xUffdIoctls = &event.Table{
+	Name: "uffd_ioctls",
+	Entries: []event.Entry{
+		{Val: 0x0, Name: "_UFFDIO_REGISTER"},
+		{Val: 0x1, Name: "_UFFDIO_UNREGISTER"},
+		{Val: 0x2, Name: "_UFFDIO_WAKE"},
+		{Val: 0x3, Name: "_UFFDIO_COPY"},
+		{Val: 0x4, Name: "_UFFDIO_ZEROPAGE"},
+		{Val: 0x5, Name: "_UFFDIO_MOVE"},
+		{Val: 0x6, Name: "_UFFDIO_WRITEPROTECT"},
+		{Val: 0x7, Name: "_UFFDIO_CONTINUE"},
+		{Val: 0x8, Name: "_UFFDIO_POISON"},
+		{Val: 0x3f, Name: "_UFFDIO_API"},
+	},
+}
+
+var xQuotaCommands = &event.Table{
+	Name:    "quota_commands",
+	Unknown: "Q_???",
+	Entries: []event.Entry{
+		{Val: 0x800001, Name: "Q_SYNC"},
+		{Val: 0x800002, Name: "Q_QUOTAON"},
+		{Val: 0x800003, Name: "Q_QUOTAOFF"},
+		{Val: 0x800004, Name: "Q_GETFMT"},
+		{Val: 0x800005, Name: "Q_GETINFO"},
+		{Val: 0x800006, Name: "Q_SETINFO"},
+		{Val: 0x800007, Name: "Q_GETQUOTA"},
+		{Val: 0x800008, Name: "Q_SETQUOTA"},
+		{Val: 0x800009, Name: "Q_GETNEXTQUOTA"},
+		{Val: 0x5801, Name: "Q_XQUOTAON"},
+		{Val: 0x5802, Name: "Q_XQUOTAOFF"},
+		{Val: 0x5803, Name: "Q_XGETQUOTA"},
+		{Val: 0x5804, Name: "Q_XSETQLIM"},
+		{Val: 0x5805, Name: "Q_XGETQSTAT"},
+		{Val: 0x5806, Name: "Q_XQUOTARM"},
+		{Val: 0x5807, Name: "Q_XQUOTASYNC"},
+		{Val: 0x5808, Name: "Q_XGETQSTATV"},
+		{Val: 0x5809, Name: "Q_XGETNEXTQUOTA"},
+	},
+}
+
+var xQuotaTypes = &event.Table{
+	Name:    "quota_types",
+	Unknown: "???QUOTA",
+	Entries: []event.Entry{
+		{Val: 0x0, Name: "USRQUOTA"},
+		{Val: 0x1, Name: "GRPQUOTA"},
+		{Val: 0x2, Name: "PRJQUOTA"},
+	},
+}
+
+var xQuotaFormats = &event.Table{
+	Name:    "quota_formats",
+	Unknown: "QFMT_VFS_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "QFMT_VFS_OLD"},
+		{Val: 0x2, Name: "QFMT_VFS_V0"},
+		{Val: 0x3, Name: "QFMT_OCFS2"},
+		{Val: 0x4, Name: "QFMT_VFS_V1"},
+		{Val: 0x5, Name: "QFMT_SHMEM"},
+	},
+}
+
+var xQuotaDqblkValid = &event.Table{
+	Name:    "quota_dqblk_valid",
+	Unknown: "QIF_???",
+	Entries: []event.Entry{
+		{Val: 0x3f, Name: "QIF_ALL"},
+		{Val: 0x5, Name: "QIF_LIMITS"},
+		{Val: 0xa, Name: "QIF_USAGE"},
+		{Val: 0x30, Name: "QIF_TIMES"},
+		{Val: 0x1, Name: "QIF_BLIMITS"},
+		{Val: 0x2, Name: "QIF_SPACE"},
+		{Val: 0x4, Name: "QIF_ILIMITS"},
+		{Val: 0x8, Name: "QIF_INODES"},
+		{Val: 0x10, Name: "QIF_BTIME"},
+		{Val: 0x20, Name: "QIF_ITIME"},
+	},
+}
+
+var xQuotaDqinfoValid = &event.Table{
+	Name:    "quota_dqinfo_valid",
+	Unknown: "IIF_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "IIF_BGRACE"},
+		{Val: 0x2, Name: "IIF_IGRACE"},
+		{Val: 0x4, Name: "IIF_FLAGS"},
+	},
+}
+
+var xQuotaDqinfoFlags = &event.Table{
+	Name:    "quota_dqinfo_flags",
+	Unknown: "DQF_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "DQF_ROOT_SQUASH"},
+		{Val: 0x10000, Name: "DQF_SYS_FILE"},
+	},
+}
+
+var xXfsDqblkFlags = &event.Table{
+	Name:    "xfs_dqblk_flags",
+	Unknown: "FS_???_QUOTA",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "FS_USER_QUOTA"},
+		{Val: 0x2, Name: "FS_PROJ_QUOTA"},
+		{Val: 0x4, Name: "FS_GROUP_QUOTA"},
+	},
+}
+
+var xXfsQuotaFlags = &event.Table{
+	Name:    "xfs_quota_flags",
+	Unknown: "FS_QUOTA_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "FS_QUOTA_UDQ_ACCT"},
+		{Val: 0x2, Name: "FS_QUOTA_UDQ_ENFD"},
+		{Val: 0x4, Name: "FS_QUOTA_GDQ_ACCT"},
+		{Val: 0x8, Name: "FS_QUOTA_GDQ_ENFD"},
+		{Val: 0x10, Name: "FS_QUOTA_PDQ_ACCT"},
+		{Val: 0x20, Name: "FS_QUOTA_PDQ_ENFD"},
 	},
 }
