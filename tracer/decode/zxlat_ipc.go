@@ -5,12 +5,135 @@ package decode
 
 import "github.com/gotrace/gotrace/tracer/event"
 
+var xIpcKeys = &event.Table{
+	Name: "ipc_keys",
+	Entries: []event.Entry{
+		{Val: 0x0, Name: "IPC_PRIVATE"},
+	},
+}
+
+var xIpcVersionFlag = &event.Table{
+	Name: "ipc_version_flag",
+	Entries: []event.Entry{
+		{Val: 0x100, Name: "IPC_64"},
+	},
+}
+
 var xIpcGetFlags = &event.Table{
-	Name:    "ipc_get_flags",
-	Unknown: "IPC_???",
+	Name: "ipc_get_flags",
 	Entries: []event.Entry{
 		{Val: 0x200, Name: "IPC_CREAT"},
 		{Val: 0x400, Name: "IPC_EXCL"},
 		{Val: 0x800, Name: "IPC_NOWAIT"},
+	},
+}
+
+var xShmGetFlags = &event.Table{
+	Name: "shm_get_flags",
+	Entries: []event.Entry{
+		{Val: 0x200, Name: "IPC_CREAT"},
+		{Val: 0x400, Name: "IPC_EXCL"},
+		{Val: 0x800, Name: "SHM_HUGETLB"},
+		{Val: 0x1000, Name: "SHM_NORESERVE"},
+	},
+}
+
+var xMsgCommands = &event.Table{
+	Name:    "msg_commands",
+	Unknown: "MSG_???",
+	Entries: []event.Entry{
+		{Val: 0x0, Name: "IPC_RMID"},
+		{Val: 0x1, Name: "IPC_SET"},
+		{Val: 0x2, Name: "IPC_STAT"},
+		{Val: 0x3, Name: "IPC_INFO"},
+		{Val: 0xb, Name: "MSG_STAT"},
+		{Val: 0xc, Name: "MSG_INFO"},
+		{Val: 0xd, Name: "MSG_STAT_ANY"},
+	},
+}
+
+var xSemCommands = &event.Table{
+	Name:    "sem_commands",
+	Unknown: "SEM_???",
+	Sorted:  true,
+	Entries: []event.Entry{
+		{Val: 0x0, Name: "IPC_RMID"},
+		{Val: 0x1, Name: "IPC_SET"},
+		{Val: 0x2, Name: "IPC_STAT"},
+		{Val: 0x3, Name: "IPC_INFO"},
+		{Val: 0xb, Name: "GETPID"},
+		{Val: 0xc, Name: "GETVAL"},
+		{Val: 0xd, Name: "GETALL"},
+		{Val: 0xe, Name: "GETNCNT"},
+		{Val: 0xf, Name: "GETZCNT"},
+		{Val: 0x10, Name: "SETVAL"},
+		{Val: 0x11, Name: "SETALL"},
+		{Val: 0x12, Name: "SEM_STAT"},
+		{Val: 0x13, Name: "SEM_INFO"},
+		{Val: 0x14, Name: "SEM_STAT_ANY"},
+	},
+}
+
+var xShmCommands = &event.Table{
+	Name:    "shm_commands",
+	Unknown: "SHM_???",
+	Sorted:  true,
+	Entries: []event.Entry{
+		{Val: 0x0, Name: "IPC_RMID"},
+		{Val: 0x1, Name: "IPC_SET"},
+		{Val: 0x2, Name: "IPC_STAT"},
+		{Val: 0x3, Name: "IPC_INFO"},
+		{Val: 0xb, Name: "SHM_LOCK"},
+		{Val: 0xc, Name: "SHM_UNLOCK"},
+		{Val: 0xd, Name: "SHM_STAT"},
+		{Val: 0xe, Name: "SHM_INFO"},
+		{Val: 0xf, Name: "SHM_STAT_ANY"},
+	},
+}
+
+var xMsgFlags = &event.Table{
+	Name:    "msg_flags",
+	Unknown: "MSG_???",
+	Entries: []event.Entry{
+		{Val: 0x1000, Name: "MSG_NOERROR"},
+		{Val: 0x2000, Name: "MSG_EXCEPT"},
+		{Val: 0x4000, Name: "MSG_COPY"},
+		{Val: 0x800, Name: "IPC_NOWAIT"},
+	},
+}
+
+var xSemFlags = &event.Table{
+	Name:    "sem_flags",
+	Unknown: "SEM_???",
+	Entries: []event.Entry{
+		{Val: 0x1000, Name: "SEM_UNDO"},
+		{Val: 0x800, Name: "IPC_NOWAIT"},
+	},
+}
+
+var xShmFlags = &event.Table{
+	Name:    "shm_flags",
+	Unknown: "SHM_???",
+	Entries: []event.Entry{
+		{Val: 0x1000, Name: "SHM_RDONLY"},
+		{Val: 0x2000, Name: "SHM_RND"},
+		{Val: 0x4000, Name: "SHM_REMAP"},
+		{Val: 0x8000, Name: "SHM_EXEC"},
+	},
+}
+
+var xShmModeFlags = &event.Table{
+	Name: "shm_mode_flags",
+	Entries: []event.Entry{
+		{Val: 0x200, Name: "SHM_DEST"},
+		{Val: 0x400, Name: "SHM_LOCKED"},
+	},
+}
+
+var xMqAttrFlags = &event.Table{
+	Name:    "mq_attr_flags",
+	Unknown: "O_???",
+	Entries: []event.Entry{
+		{Val: 0x800, Name: "O_NONBLOCK"},
 	},
 }

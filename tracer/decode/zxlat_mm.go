@@ -43,6 +43,7 @@ var xMmapTypes = &event.Table{
 		{Val: 0x1, Name: "MAP_SHARED"},
 		{Val: 0x2, Name: "MAP_PRIVATE"},
 		{Val: 0x3, Name: "MAP_SHARED_VALIDATE"},
+		{Val: 0x8, Name: "MAP_DROPPABLE"},
 	},
 }
 
@@ -84,5 +85,167 @@ var xMmapFlags = &event.Table{
 			{Val: 0x80000, Name: "MAP_SYNC"},
 			{Val: 0x100000, Name: "MAP_FIXED_NOREPLACE"},
 		},
+	},
+}
+
+var xMremapFlags = &event.Table{
+	Name:    "mremap_flags",
+	Unknown: "MREMAP_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "MREMAP_MAYMOVE"},
+		{Val: 0x2, Name: "MREMAP_FIXED"},
+		{Val: 0x4, Name: "MREMAP_DONTUNMAP"},
+	},
+}
+
+var xMsyncFlags = &event.Table{
+	Name:    "msync_flags",
+	Unknown: "MS_???",
+	Entries: []event.Entry{
+		{Val: 0x4, Name: "MS_SYNC"},
+		{Val: 0x1, Name: "MS_ASYNC"},
+		{Val: 0x2, Name: "MS_INVALIDATE"},
+	},
+}
+
+var xMadviseAdvice = &event.Table{
+	Name:    "madvise_advice",
+	Unknown: "MADV_???",
+	Sorted:  true,
+	Entries: []event.Entry{
+		{Val: 0x0, Name: "MADV_NORMAL"},
+		{Val: 0x1, Name: "MADV_RANDOM"},
+		{Val: 0x2, Name: "MADV_SEQUENTIAL"},
+		{Val: 0x3, Name: "MADV_WILLNEED"},
+		{Val: 0x4, Name: "MADV_DONTNEED"},
+		{Val: 0x8, Name: "MADV_FREE"},
+		{Val: 0x9, Name: "MADV_REMOVE"},
+		{Val: 0xa, Name: "MADV_DONTFORK"},
+		{Val: 0xb, Name: "MADV_DOFORK"},
+		{Val: 0xc, Name: "MADV_MERGEABLE"},
+		{Val: 0xd, Name: "MADV_UNMERGEABLE"},
+		{Val: 0xe, Name: "MADV_HUGEPAGE"},
+		{Val: 0xf, Name: "MADV_NOHUGEPAGE"},
+		{Val: 0x10, Name: "MADV_DONTDUMP"},
+		{Val: 0x11, Name: "MADV_DODUMP"},
+		{Val: 0x12, Name: "MADV_WIPEONFORK"},
+		{Val: 0x13, Name: "MADV_KEEPONFORK"},
+		{Val: 0x14, Name: "MADV_COLD"},
+		{Val: 0x15, Name: "MADV_PAGEOUT"},
+		{Val: 0x16, Name: "MADV_POPULATE_READ"},
+		{Val: 0x17, Name: "MADV_POPULATE_WRITE"},
+		{Val: 0x18, Name: "MADV_DONTNEED_LOCKED"},
+		{Val: 0x19, Name: "MADV_COLLAPSE"},
+		{Val: 0x64, Name: "MADV_HWPOISON"},
+		{Val: 0x65, Name: "MADV_SOFT_OFFLINE"},
+		{Val: 0x66, Name: "MADV_GUARD_INSTALL"},
+		{Val: 0x67, Name: "MADV_GUARD_REMOVE"},
+	},
+}
+
+var xMlockallFlags = &event.Table{
+	Name:    "mlockall_flags",
+	Unknown: "MCL_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "MCL_CURRENT"},
+		{Val: 0x2, Name: "MCL_FUTURE"},
+		{Val: 0x4, Name: "MCL_ONFAULT"},
+	},
+}
+
+var xMlock2Flags = &event.Table{
+	Name:    "mlock2_flags",
+	Unknown: "MLOCK_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "MLOCK_ONFAULT"},
+	},
+}
+
+var xPkeyRights = &event.Table{
+	Name:    "pkey_rights",
+	Unknown: "PKEY_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "PKEY_DISABLE_ACCESS"},
+		{Val: 0x2, Name: "PKEY_DISABLE_WRITE"},
+		{Val: 0x4, Name: "PKEY_DISABLE_EXECUTE"},
+	},
+}
+
+var xMpolModes = &event.Table{
+	Name:    "mpol_modes",
+	Unknown: "MPOL_???",
+	Entries: []event.Entry{
+		{Val: 0x0, Name: "MPOL_DEFAULT"},
+		{Val: 0x1, Name: "MPOL_PREFERRED"},
+		{Val: 0x2, Name: "MPOL_BIND"},
+		{Val: 0x3, Name: "MPOL_INTERLEAVE"},
+		{Val: 0x4, Name: "MPOL_LOCAL"},
+		{Val: 0x5, Name: "MPOL_PREFERRED_MANY"},
+		{Val: 0x6, Name: "MPOL_WEIGHTED_INTERLEAVE"},
+	},
+}
+
+var xMpolModeFlags = &event.Table{
+	Name:    "mpol_mode_flags",
+	Unknown: "MPOL_???",
+	Entries: []event.Entry{
+		{Val: 0x8000, Name: "MPOL_F_STATIC_NODES"},
+		{Val: 0x4000, Name: "MPOL_F_RELATIVE_NODES"},
+		{Val: 0x2000, Name: "MPOL_F_NUMA_BALANCING"},
+	},
+}
+
+var xMbindFlags = &event.Table{
+	Name:    "mbind_flags",
+	Unknown: "MPOL_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "MPOL_MF_STRICT"},
+		{Val: 0x2, Name: "MPOL_MF_MOVE"},
+		{Val: 0x4, Name: "MPOL_MF_MOVE_ALL"},
+	},
+}
+
+var xGetMempolicyFlags = &event.Table{
+	Name:    "get_mempolicy_flags",
+	Unknown: "MPOL_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "MPOL_F_NODE"},
+		{Val: 0x2, Name: "MPOL_F_ADDR"},
+		{Val: 0x4, Name: "MPOL_F_MEMS_ALLOWED"},
+	},
+}
+
+var xMovePagesFlags = &event.Table{
+	Name:    "move_pages_flags",
+	Unknown: "MPOL_???",
+	Entries: []event.Entry{
+		{Val: 0x2, Name: "MPOL_MF_MOVE"},
+		{Val: 0x4, Name: "MPOL_MF_MOVE_ALL"},
+	},
+}
+
+var xMembarrierCommands = &event.Table{
+	Name:    "membarrier_commands",
+	Unknown: "MEMBARRIER_CMD_???",
+	Entries: []event.Entry{
+		{Val: 0x0, Name: "MEMBARRIER_CMD_QUERY"},
+		{Val: 0x1, Name: "MEMBARRIER_CMD_GLOBAL"},
+		{Val: 0x2, Name: "MEMBARRIER_CMD_GLOBAL_EXPEDITED"},
+		{Val: 0x4, Name: "MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED"},
+		{Val: 0x8, Name: "MEMBARRIER_CMD_PRIVATE_EXPEDITED"},
+		{Val: 0x10, Name: "MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED"},
+		{Val: 0x20, Name: "MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE"},
+		{Val: 0x40, Name: "MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE"},
+		{Val: 0x80, Name: "MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ"},
+		{Val: 0x100, Name: "MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ"},
+		{Val: 0x200, Name: "MEMBARRIER_CMD_GET_REGISTRATIONS"},
+	},
+}
+
+var xMembarrierFlags = &event.Table{
+	Name:    "membarrier_flags",
+	Unknown: "MEMBARRIER_CMD_FLAG_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "MEMBARRIER_CMD_FLAG_CPU"},
 	},
 }
