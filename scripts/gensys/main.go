@@ -140,7 +140,7 @@ func parse(file string) (map[int]string, error) {
 				return nil, fmt.Errorf("%s: SYS_%s: %w", file, name, err)
 			}
 			if old, dup := names[nr]; dup {
-				return nil, fmt.Errorf("%s: %d is both %s and %s", file, nr, old, name)
+				return nil, fmt.Errorf("%s: %d is both %s and %s", file, nr, old, strings.ToLower(name))
 			}
 			names[nr] = strings.ToLower(name)
 		}
