@@ -400,31 +400,6 @@ var xKcmpTypes = &event.Table{
 	},
 }
 
-var xMembarrierCommands = &event.Table{
-	Name:    "membarrier_commands",
-	Unknown: "MEMBARRIER_CMD_???",
-	Entries: []event.Entry{
-		{Val: 0x0, Name: "MEMBARRIER_CMD_QUERY"},
-		{Val: 0x1, Name: "MEMBARRIER_CMD_GLOBAL"},
-		{Val: 0x2, Name: "MEMBARRIER_CMD_GLOBAL_EXPEDITED"},
-		{Val: 0x4, Name: "MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED"},
-		{Val: 0x8, Name: "MEMBARRIER_CMD_PRIVATE_EXPEDITED"},
-		{Val: 0x10, Name: "MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED"},
-		{Val: 0x20, Name: "MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE"},
-		{Val: 0x40, Name: "MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE"},
-		{Val: 0x80, Name: "MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ"},
-		{Val: 0x100, Name: "MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ"},
-	},
-}
-
-var xMembarrierFlags = &event.Table{
-	Name:    "membarrier_flags",
-	Unknown: "MEMBARRIER_CMD_FLAG_???",
-	Entries: []event.Entry{
-		{Val: 0x1, Name: "MEMBARRIER_CMD_FLAG_CPU"},
-	},
-}
-
 var xGetrandomFlags = &event.Table{
 	Name:    "getrandom_flags",
 	Unknown: "GRND_???",
@@ -871,15 +846,5 @@ var xAuditArches = &event.Table{
 				{Val: 0xc0000102, Name: "AUDIT_ARCH_LOONGARCH64"},
 			},
 		},
-	},
-}
-
-var xUserfaultfdFlags = &event.Table{
-	Name:    "userfaultfd_flags",
-	Unknown: "UFFD_???",
-	Entries: []event.Entry{
-		{Val: 0x1, Name: "UFFD_USER_MODE_ONLY"},
-		{Val: 0x800, Name: "O_NONBLOCK"},
-		{Val: 0x80000, Name: "O_CLOEXEC"},
 	},
 }
