@@ -8,7 +8,16 @@ import (
 )
 
 // subsystems lists every file's declarations.
-var subsystems = [][]Call{}
+var subsystems = [][]Call{
+	fileCalls,
+	fileStatCalls,
+	fileTimeCalls,
+	mountCalls,
+	xattrCalls,
+	notifyCalls,
+	direntCalls,
+	quotaCalls,
+}
 
 // New builds the table for the ABIs given.
 func New(abis ...*arch.ABI) *Table {

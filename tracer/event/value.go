@@ -50,6 +50,7 @@ const (
 	FlagSigned                     // FormEnum, FormHex: the number shown when unknown is signed
 	FlagZero                       // FormFlags: zero is looked up in the table first
 	FlagUser                       // a number that the user, not the kernel, made: injected
+	FlagRest                       // FormFlags that continue a FormOr: if none has a name there is no comment
 )
 
 // Value is one decoded datum. Elem and Data point into the arena of the event that
