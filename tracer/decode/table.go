@@ -92,18 +92,20 @@ func (c *Ctx) Begin(t *Table, abi *arch.ABI, nr uint64, args [6]uint64, m Mode) 
 // Enter decodes what can be decoded at entry and reports whether more follows at exit.
 func (c *Ctx) Enter() (args []event.Value, more bool) {
 	k := c.Call
+	if c.raw {
+		c.decodeRaw()
+		return c.vals, false
+	}
 	n := len(k.Args)
-	if !c.raw {
-		for i := range k.Args {
-			if k.Args[i].When == Out {
-				n = i
-				break
-			}
+	for i := range k.Args {
+		if k.Args[i].When == Out {
+			n = i
+			break
 		}
-		for i := n; i < len(k.Args); i++ {
-			if f := k.Args[i].Enter; f != nil {
-				f(c, k.Args[i].index(i))
-			}
+	}
+	for i := n; i < len(k.Args); i++ {
+		if f := k.Args[i].Enter; f != nil {
+			f(c, k.Args[i].index(i))
 		}
 	}
 	c.decode(n)
@@ -121,24 +123,31 @@ func (c *Ctx) Enter() (args []event.Value, more bool) {
 // Leave decodes the rest at exit and returns all arguments.
 func (c *Ctx) Leave(ret int64, errno int) (args []event.Value) {
 	c.Exit, c.Ret, c.Errno = true, ret, errno
-	c.decode(len(c.Call.Args))
+	if !c.raw {
+		c.decode(len(c.Call.Args))
+	}
 	return c.vals
+}
+
+// decodeRaw shows the registers, in their order, that the arguments are in.
+func (c *Ctx) decodeRaw() {
+	n := 0
+	for i := range c.Call.Args {
+		n = max(n, c.Call.Args[i].index(i)+1)
+	}
+	for i := range n {
+		c.vals = append(c.vals, hexV(c.Arg(i)))
+	}
 }
 
 func (c *Ctx) decode(upto int) {
 	for i := len(c.vals); i < upto; i++ {
 		a := &c.Call.Args[i]
-		ix := a.index(i)
-		var v event.Value
-		if c.raw {
-			v = hexV(c.Arg(ix))
-		} else {
-			v = a.Dec(c, ix)
-			if v.Form == formLater {
-				return
-			}
-			v.Name = a.Label
+		v := a.Dec(c, a.index(i))
+		if v.Form == formLater {
+			return
 		}
+		v.Name = a.Label
 		c.vals = append(c.vals, v)
 	}
 }

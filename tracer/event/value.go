@@ -32,6 +32,11 @@ const (
 	FormSeq          // Elem joined by ", " without brackets, names before a blank: in [3], left {...}
 	FormTagged       // Str Elem[0] without anything between: "&", "~" before a value
 	FormMore         // "..." alone: elements left out in the middle of a list
+	FormKilo         // Num, decimal; a multiple of 1024 above it as a product: 8192*1024
+	FormHexPad       // Num as printf's %#08x: 0x00001f; zero is 00000000
+	FormShift        // Elem[0]<<Elem[1]: PTRACE_EVENT_STOP<<16
+	FormOrBlank      // Elem joined by " | "
+	FormThen         // an argument shown behind " => " in place of a separator: Elem[0] is what the one before it became
 )
 
 // Flags refine how a Value is shown.
