@@ -45,8 +45,8 @@ var fileCalls = []Call{
 	{Name: "rmdir", Args: []Arg{path("pathname")}},
 	{Name: "mknod", Args: []Arg{path("filename"), in("mode", modeArg), in("dev", nodeDevArg)}},
 	{Name: "mknodat", Args: []Arg{dirfd("dfd"), path("filename"), in("mode", modeArg), in("dev", nodeDevArg)}},
-	{Name: "readlink", Args: []Arg{path("path"), out("buf", bufRetArg), in("bufsiz", uint32Arg)}},
-	{Name: "readlinkat", Args: []Arg{dirfd("dfd"), path("pathname"), out("buf", bufRetArg), in("bufsiz", uint32Arg)}},
+	{Name: "readlink", Args: []Arg{path("path"), out("buf", bufRetArg), in("bufsiz", ulongArg)}},
+	{Name: "readlinkat", Args: []Arg{dirfd("dfd"), path("pathname"), out("buf", bufRetArg), in("bufsiz", ulongArg)}},
 
 	{Name: "chdir", Args: []Arg{path("filename")}},
 	{Name: "fchdir", Args: []Arg{fd("fd")}},
@@ -91,9 +91,6 @@ func at32(n int, d Decoder) Decoder {
 
 // ullArg is an unsigned 64-bit number that begins at argument i.
 func ullArg(c *Ctx, i int) event.Value { return uintV(c.LL(i)) }
-
-// uint32Arg is a size that the kernel takes as an int and strace shows as unsigned.
-func uint32Arg(c *Ctx, i int) event.Value { return uintV(uint64(uint32(c.Arg(i)))) }
 
 // uid16Arg is a user or group id of the 16-bit calls.
 func uid16Arg(c *Ctx, i int) event.Value {

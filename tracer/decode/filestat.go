@@ -29,7 +29,7 @@ type fileStat struct {
 	dev, ino, mode, nlink, uid, gid, rdev uint64
 	size, blksize, blocks                 uint64
 	sec, nsec                             [3]uint64 // access, modification, change
-	old                                   bool      // no blocks, no nanoseconds
+	old                                   bool      // has no nanoseconds
 }
 
 func statArg(c *Ctx, i int) event.Value {
@@ -124,10 +124,7 @@ func (c *Ctx) statV(s *fileStat) event.Value {
 	f := c.Vals(16)[:0]
 	f = append(f, event.F("st_dev", c.devV(s.dev)), event.F("st_ino", uintV(s.ino)), mode,
 		event.F("st_nlink", uintV(s.nlink)), event.F("st_uid", uintV(s.uid)), event.F("st_gid", uintV(s.gid)))
-	if !s.old {
-		f = append(f, event.F("st_blksize", uintV(s.blksize)), event.F("st_blocks", uintV(s.blocks)))
-	}
-	f = append(f, size)
+	f = append(f, event.F("st_blksize", uintV(s.blksize)), event.F("st_blocks", uintV(s.blocks)), size)
 	for i, names := range statTimeNames {
 		sec := c.statTime(s.sec[i])
 		t := intV(sec)
