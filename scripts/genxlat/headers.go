@@ -87,7 +87,7 @@ func (c compiler) query(includes, names []string) (map[string]constant, error) {
 // first name: names[i] stands on line first+i.
 func program(includes, names []string, skip map[int]bool) (src []byte, first int) {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "#define _GNU_SOURCE\n")
+	fmt.Fprintf(&b, "#define _GNU_SOURCE\n#include <stdint.h>\n#include <stddef.h>\n")
 	for _, h := range includes {
 		fmt.Fprintf(&b, "#if __has_include(%s)\n#include %s\n#endif\n", h, h)
 	}

@@ -91,8 +91,8 @@ var xShmCommands = &event.Table{
 	},
 }
 
-var xMsgFlags = &event.Table{
-	Name:    "msg_flags",
+var xIpcMsgFlags = &event.Table{
+	Name:    "ipc_msg_flags",
 	Unknown: "MSG_???",
 	Entries: []event.Entry{
 		{Val: 0x1000, Name: "MSG_NOERROR"},
