@@ -240,3 +240,19 @@ func (c *Ctx) iovecV(addr, n uint64, base func(c *Ctx, addr, n uint64) event.Val
 		return c.Struct(event.F("iov_base", base(c, p, l)), event.F("iov_len", uintV(l)))
 	})
 }
+
+// EachIovec calls f for each of the n struct iovec at addr that can be read, until it
+// returns false.
+func (c *Ctx) EachIovec(addr, n uint64, f func(i int, base, size uint64) bool) {
+	w := c.Word()
+	for i := range min(n, 1024) {
+		b, ok := c.Read(addr+i*uint64(2*w), 2*w)
+		if !ok {
+			return
+		}
+		r := c.Rd(b)
+		if base, size := r.ULong(), r.ULong(); !f(int(i), base, size) {
+			return
+		}
+	}
+}

@@ -5,7 +5,10 @@
 // memory only through event.Memory, so a recorded call decodes like a live one.
 package decode
 
-import "github.com/gotrace/gotrace/tracer/event"
+import (
+	"github.com/gotrace/gotrace/arch"
+	"github.com/gotrace/gotrace/tracer/event"
+)
 
 // Phase says at which stop of a call an argument is decoded.
 type Phase uint8
@@ -89,4 +92,13 @@ type Call struct {
 // Table finds the declaration of a call by ABI and number. It is immutable once made.
 type Table struct {
 	byABI map[string][]*Call
+	sub   map[*arch.Subcall]*Call
+}
+
+// ArgName is the kernel's name of argument i.
+func (k *Call) ArgName(i int) string {
+	if i < 0 || i >= len(k.Args) {
+		return ""
+	}
+	return k.Args[i].Name
 }

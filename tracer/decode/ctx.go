@@ -31,9 +31,11 @@ type Options struct {
 // arena. A task keeps its Ctx from entry to exit.
 type Ctx struct {
 	Mem  event.Memory
+	Live event.State // the stopped task; nil in replay
 	ABI  *arch.ABI
 	Task event.Task
 	Call *Call
+	Sub  *arch.Subcall // the call is carried by socketcall or ipc
 	NR   uint64
 	Args [6]uint64 // as at entry; 32-bit ABIs: zero-extended
 	Opts *Options

@@ -41,6 +41,13 @@ func New(abis ...*arch.ABI) *Table {
 			nrs[nr] = byName[name]
 		}
 		t.byABI[a.Arch.Name] = nrs
+		for i := range a.Subcalls {
+			u := &a.Subcalls[i]
+			if t.sub == nil {
+				t.sub = make(map[*arch.Subcall]*Call)
+			}
+			t.sub[u] = byName[u.Name]
+		}
 	}
 	return t
 }
@@ -84,9 +91,35 @@ const (
 func (c *Ctx) Begin(t *Table, abi *arch.ABI, nr uint64, args [6]uint64, m Mode) {
 	c.Reset()
 	c.ABI, c.NR, c.Args = abi, nr, args
-	c.Call = t.Lookup(abi, nr)
+	c.Call, c.Sub = t.Lookup(abi, nr), nil
+	if abi.Subcalls != nil {
+		c.unwrap(t)
+	}
 	c.Abbrev, c.Verbose, c.raw = m&Abbrev != 0, m&Verbose != 0, m&Raw != 0
 	c.vals = c.Vals(len(c.Call.Args))[:0]
+}
+
+// unwrap turns socketcall and ipc into the calls that they carry. The words of ipc
+// keep their order: first, second, third, ptr, fifth; Sub tells decoders of it.
+func (c *Ctx) unwrap(t *Table) {
+	u := c.ABI.Subcall(c.NR, c.Args[0])
+	if u == nil || t.sub[u] == nil {
+		return
+	}
+	if u.Via == "ipc" {
+		copy(c.Args[:], c.Args[1:])
+		c.Args[5] = 0
+	} else {
+		r, ok := c.Read(c.Args[1], 4*u.Args)
+		if !ok {
+			return
+		}
+		rd := c.Rd(r)
+		for i := range u.Args {
+			c.Args[i] = rd.U32()
+		}
+	}
+	c.Sub, c.Call = u, t.sub[u]
 }
 
 // Enter decodes what can be decoded at entry and reports whether more follows at exit.
@@ -119,6 +152,9 @@ func (c *Ctx) Enter() (args []event.Value, more bool) {
 	}
 	return c.vals, n < len(k.Args)
 }
+
+// Pending returns the arguments decoded so far, for a call that will not come to its exit.
+func (c *Ctx) Pending() []event.Value { return c.vals }
 
 // Leave decodes the rest at exit and returns all arguments.
 func (c *Ctx) Leave(ret int64, errno int) (args []event.Value) {
@@ -159,6 +195,52 @@ const formLater event.Form = 255
 // the kernel fills the argument in: it and those behind it are decoded at exit.
 // A decoder must not return it at exit.
 func (c *Ctx) later() event.Value { return event.Value{Form: formLater} }
+
+// Result is the value that the call returned, and what is shown in parentheses behind it.
+// It is valid after Leave.
+func (c *Ctx) Result() (ret, aux event.Value) {
+	k := c.Call
+	if c.Errno == 0 {
+		switch {
+		case c.raw:
+			ret = hex0V(c.word(uint64(c.Ret)))
+		case k.RetFn != nil:
+			ret = k.RetFn(c)
+		default:
+			ret = c.plainRet(k.Ret)
+		}
+	}
+	if k.Aux != nil && !c.raw {
+		aux = k.Aux(c)
+	}
+	return ret, aux
+}
+
+func (c *Ctx) plainRet(f RetForm) event.Value {
+	switch f {
+	case RetUint:
+		return uintV(c.word(uint64(c.Ret)))
+	case RetHex:
+		return hexV(c.word(uint64(c.Ret)))
+	case RetOct:
+		return octV(uint64(c.Ret))
+	case RetFD:
+		return c.fdV(int32(c.Ret))
+	case RetPID:
+		return c.pidV(int32(c.Ret))
+	case RetNone:
+		return absent()
+	}
+	return intV(c.Ret)
+}
+
+// word cuts a number to the size of a long of the ABI.
+func (c *Ctx) word(v uint64) uint64 {
+	if c.Is32() {
+		return uint64(uint32(v))
+	}
+	return v
+}
 
 func (a *Arg) index(i int) int {
 	if a.Reg > 0 {

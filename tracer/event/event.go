@@ -48,15 +48,16 @@ var (
 // Event is one thing that happened to a task. It, and all that it points to, is valid
 // until its handler returns.
 type Event struct {
-	Seq  uint64
-	Wall int64         // CLOCK_REALTIME, nanoseconds since the epoch
-	Dur  time.Duration // SyscallExit: since the entry; CLOCK_MONOTONIC
-	Kind *Kind
-	Task Task
-	Comm []byte // the task's name, when it was asked for
-	ABI  *arch.ABI
-	Args []Value // parallel to Kind.Fields; a system call's decoded arguments
-	Sys  *Syscall
+	Seq   uint64
+	Wall  int64         // CLOCK_REALTIME, nanoseconds since the epoch
+	Dur   time.Duration // SyscallExit: since the entry; CLOCK_MONOTONIC
+	Began int64         // SyscallExit: Wall at entry
+	Kind  *Kind
+	Task  Task
+	Comm  []byte // the task's name, when it was asked for
+	ABI   *arch.ABI
+	Args  []Value // parallel to Kind.Fields; a system call's decoded arguments
+	Sys   *Syscall
 	// Num is the kind's own number: signal (Signal, GroupStop, Killed), exit code (Exit),
 	// the new task (Clone), the surviving task's former tid (Exec), the successor (Superseded).
 	Num   int64
@@ -87,6 +88,14 @@ type Syscall struct {
 	Restarted    []byte
 	Dump         []Dump        // -e read=, -e write=
 	CPUTime      time.Duration // system time spent, for -c
+}
+
+// Resumed reports whether a system call's entry went before this exit as an event of its own.
+func (ev *Event) Resumed() bool { return ev.Sys != nil && ev.Sys.Reported }
+
+// Decl is what sinks ask of a call's declaration.
+type Decl interface {
+	ArgName(i int) string // the kernel's name of an argument
 }
 
 // Dump is a range of bytes that moved through a descriptor.

@@ -66,3 +66,17 @@ func (t *Table) Lookup(name string) (uint64, bool) {
 	}
 	return 0, false
 }
+
+// Known returns the bits of v that have names.
+func (t *Table) Known(v uint64) uint64 {
+	if t == nil {
+		return 0
+	}
+	var known uint64
+	for i := range t.Entries {
+		if e := t.Entries[i].Val; v&e == e {
+			known |= e
+		}
+	}
+	return known
+}

@@ -37,6 +37,7 @@ const (
 	FormShift        // Elem[0]<<Elem[1]: PTRACE_EVENT_STOP<<16
 	FormOrBlank      // Elem joined by " | "
 	FormThen         // an argument shown behind " => " in place of a separator: Elem[0] is what the one before it became
+	NumForms         // the number of forms
 )
 
 // Flags refine how a Value is shown.
@@ -56,6 +57,7 @@ const (
 	FlagZero                       // FormFlags: zero is looked up in the table first
 	FlagUser                       // a number that the user, not the kernel, made: injected
 	FlagRest                       // FormFlags that continue a FormOr: if none has a name there is no comment
+	FlagWord                       // FormSym that is not a constant: shown as it is whatever -X says
 )
 
 // Value is one decoded datum. Elem and Data point into the arena of the event that

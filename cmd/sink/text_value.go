@@ -1,0 +1,495 @@
+package sink
+
+import (
+	"strconv"
+
+	"github.com/gotrace/gotrace/arch"
+	"github.com/gotrace/gotrace/tracer/event"
+)
+
+// Consts is how named constants are shown (-X).
+type Consts uint8
+
+const (
+	ConstAbbrev  Consts = iota // O_RDONLY
+	ConstRaw                   // 0
+	ConstVerbose               // 0 /* O_RDONLY */
+)
+
+// Hex is which strings are shown in hexadecimal (-x).
+type Hex uint8
+
+const (
+	HexNone  Hex = iota
+	HexChars     // escapes are \x1b instead of octal
+	HexASCII     // whole strings with a byte that is not ASCII
+	HexAll
+)
+
+// printer appends values in strace's notation.
+type printer struct {
+	consts Consts
+	hex    Hex
+	paint  *palette // nil: no colour
+}
+
+const lowerHex = "0123456789abcdef"
+
+func appendHex(b []byte, n uint64) []byte {
+	b = append(b, '0', 'x')
+	return strconv.AppendUint(b, n, 16)
+}
+
+// value appends v.
+func (p *printer) value(b []byte, v *event.Value) []byte {
+	b = p.bare(b, v)
+	if v.Note != nil {
+		b = append(b, " /* "...)
+		b = append(b, v.Note...)
+		b = append(b, " */"...)
+	}
+	return b
+}
+
+// bare appends v without its note. A switch, since a table of methods that call one
+// another would need an init function.
+func (p *printer) bare(b []byte, v *event.Value) []byte {
+	switch v.Form {
+	case event.FormInt:
+		return strconv.AppendInt(b, int64(v.Num), 10)
+	case event.FormUint:
+		return strconv.AppendUint(b, v.Num, 10)
+	case event.FormHex:
+		return alternateHex(b, v.Num)
+	case event.FormHex0:
+		return appendHex(b, v.Num)
+	case event.FormOctal:
+		return appendOctal(b, v.Num)
+	case event.FormMode:
+		return p.mode(b, v)
+	case event.FormAddr:
+		return appendAddr(b, v.Num)
+	case event.FormEnum, event.FormEnumDec:
+		return p.enum(b, v)
+	case event.FormFlags:
+		return p.flags(b, v)
+	case event.FormSym:
+		return p.sym(b, v)
+	case event.FormString:
+		return p.str(b, v)
+	case event.FormFD:
+		return p.fd(b, v)
+	case event.FormPID:
+		return decorate(strconv.AppendInt(b, int64(int32(v.Num)), 10), v.Data)
+	case event.FormStruct:
+		return p.structure(b, v)
+	case event.FormArray:
+		return p.array(b, v)
+	case event.FormSet:
+		return p.set(b, v)
+	case event.FormCall:
+		b = append(append(b, v.Str...), '(')
+		return append(p.joined(b, v.Elem, ", "), ')')
+	case event.FormOr:
+		return p.joined(b, v.Elem, "|")
+	case event.FormAnd:
+		return p.joined(b, v.Elem, " && ")
+	case event.FormChange:
+		return p.joined(b, v.Elem, " => ")
+	case event.FormSeq:
+		return p.seq(b, v)
+	case event.FormTagged:
+		return p.joined(append(b, v.Str...), v.Elem, "")
+	case event.FormKilo:
+		if v.Num > 1024 && v.Num%1024 == 0 {
+			return append(strconv.AppendUint(b, v.Num/1024, 10), "*1024"...)
+		}
+		return strconv.AppendUint(b, v.Num, 10)
+	case event.FormHexPad:
+		return hexPad(b, v.Num)
+	case event.FormShift:
+		return p.joined(b, v.Elem, "<<")
+	case event.FormOrBlank:
+		return p.joined(b, v.Elem, " | ")
+	case event.FormThen:
+		return p.joined(b, v.Elem, "")
+	case event.FormMore:
+		return append(b, "..."...)
+	}
+	return b
+}
+
+// hexPad is printf's %#08x.
+func hexPad(b []byte, n uint64) []byte {
+	if n == 0 {
+		return append(b, "00000000"...)
+	}
+	b = append(b, "0x"...)
+	for shift := 20; shift > 0 && n>>shift == 0; shift -= 4 {
+		b = append(b, '0')
+	}
+	return strconv.AppendUint(b, n, 16)
+}
+
+// alternateHex is printf's %#x.
+func alternateHex(b []byte, n uint64) []byte {
+	if n == 0 {
+		return append(b, '0')
+	}
+	return appendHex(b, n)
+}
+
+func appendAddr(b []byte, n uint64) []byte {
+	if n == 0 {
+		return append(b, "NULL"...)
+	}
+	return appendHex(b, n)
+}
+
+// appendOctal is printf's %#03o.
+func appendOctal(b []byte, n uint64) []byte {
+	switch {
+	case n == 0:
+		return append(b, "000"...)
+	case n < 8:
+		b = append(b, "00"...)
+	default:
+		b = append(b, '0')
+	}
+	return strconv.AppendUint(b, n, 8)
+}
+
+var fileTypes = [...]event.Entry{
+	{Val: 0o140000, Name: "S_IFSOCK"}, {Val: 0o120000, Name: "S_IFLNK"}, {Val: 0o100000, Name: "S_IFREG"},
+	{Val: 0o060000, Name: "S_IFBLK"}, {Val: 0o040000, Name: "S_IFDIR"}, {Val: 0o020000, Name: "S_IFCHR"},
+	{Val: 0o010000, Name: "S_IFIFO"},
+}
+
+var modeBits = [...]event.Entry{{Val: 0o4000, Name: "S_ISUID"}, {Val: 0o2000, Name: "S_ISGID"}, {Val: 0o1000, Name: "S_ISVTX"}}
+
+// mode appends a whole st_mode.
+func (p *printer) mode(b []byte, v *event.Value) []byte {
+	if p.consts == ConstRaw {
+		return appendOctal(b, v.Num)
+	}
+	if p.consts == ConstVerbose {
+		b = append(appendOctal(b, v.Num), " /* "...)
+	}
+	n := v.Num
+	for i := range fileTypes {
+		if t := &fileTypes[i]; n&0o170000 == t.Val {
+			b = append(append(b, t.Name...), '|')
+			n &^= 0o170000
+			break
+		}
+	}
+	for i := range modeBits {
+		if m := &modeBits[i]; n&m.Val != 0 {
+			b = append(append(b, m.Name...), '|')
+			n &^= m.Val
+		}
+	}
+	b = appendOctal(b, n)
+	if p.consts == ConstVerbose {
+		b = append(b, " */"...)
+	}
+	return b
+}
+
+func (p *printer) number(b []byte, v *event.Value) []byte {
+	switch {
+	case v.Flags&event.FlagSigned != 0:
+		return strconv.AppendInt(b, int64(v.Num), 10)
+	case v.Form == event.FormEnumDec:
+		return strconv.AppendUint(b, v.Num, 10)
+	}
+	return alternateHex(b, v.Num)
+}
+
+func (p *printer) enum(b []byte, v *event.Value) []byte {
+	if p.consts == ConstRaw {
+		return p.number(b, v)
+	}
+	name := v.Str
+	if name == "" {
+		name = v.Table.Find(v.Num)
+	}
+	switch {
+	case name == "":
+		return comment(p.number(b, v), unknownOf(v.Table))
+	case p.consts == ConstVerbose:
+		return comment(p.number(b, v), name)
+	}
+	return append(b, name...)
+}
+
+func unknownOf(t *event.Table) string {
+	if t == nil {
+		return ""
+	}
+	return t.Unknown
+}
+
+func comment(b []byte, s string) []byte {
+	if s == "" {
+		return b
+	}
+	b = append(b, " /* "...)
+	b = append(b, s...)
+	return append(b, " */"...)
+}
+
+func (p *printer) flags(b []byte, v *event.Value) []byte {
+	if p.consts == ConstRaw {
+		return p.number(b, v)
+	}
+	if v.Num == 0 {
+		name := ""
+		if v.Flags&event.FlagZero != 0 {
+			name = v.Table.Find(0)
+		}
+		switch {
+		case name == "":
+			return append(b, '0')
+		case p.consts == ConstVerbose:
+			return comment(append(b, '0'), name)
+		}
+		return append(b, name...)
+	}
+	if v.Table.Known(v.Num) == 0 {
+		if v.Flags&event.FlagRest != 0 {
+			return appendHex(b, v.Num)
+		}
+		return comment(appendHex(b, v.Num), unknownOf(v.Table))
+	}
+	if p.consts == ConstVerbose {
+		b = append(appendHex(b, v.Num), " /* "...)
+	}
+	b = flagNames(b, v.Num, v.Table)
+	if p.consts == ConstVerbose {
+		b = append(b, " */"...)
+	}
+	return b
+}
+
+// flagNames appends the names of bits, and what is left as a number.
+func flagNames(b []byte, rest uint64, t *event.Table) []byte {
+	n := 0
+	for i := range t.Entries {
+		e := &t.Entries[i]
+		if e.Val == 0 || rest&e.Val != e.Val {
+			continue
+		}
+		if n++; n > 1 {
+			b = append(b, '|')
+		}
+		b = append(b, e.Name...)
+		if rest &^= e.Val; rest == 0 {
+			return b
+		}
+	}
+	return appendHex(append(b, '|'), rest)
+}
+
+func (p *printer) sym(b []byte, v *event.Value) []byte {
+	if p.consts == ConstAbbrev || v.Flags&event.FlagWord != 0 {
+		return append(b, v.Str...)
+	}
+	b = p.number(b, v)
+	if p.consts == ConstVerbose {
+		b = comment(b, v.Str)
+	}
+	return b
+}
+
+func (p *printer) fd(b []byte, v *event.Value) []byte {
+	if v.Str == "" || p.consts != ConstAbbrev {
+		b = strconv.AppendInt(b, int64(int32(v.Num)), 10)
+		if v.Str != "" && p.consts == ConstVerbose {
+			b = comment(b, v.Str)
+		}
+	} else {
+		b = append(b, v.Str...)
+	}
+	return decorate(b, v.Data)
+}
+
+// decorate appends <d>. What d needs of escapes, its maker has done.
+func decorate(b, d []byte) []byte {
+	if d == nil {
+		return b
+	}
+	b = append(b, '<')
+	b = append(b, d...)
+	return append(b, '>')
+}
+
+func (p *printer) structure(b []byte, v *event.Value) []byte {
+	b = p.joined(append(b, '{'), v.Elem, ", ")
+	return append(p.cut(b, v), '}')
+}
+
+// cut appends the sign that elements were left out at the end.
+func (p *printer) cut(b []byte, v *event.Value) []byte {
+	if v.Flags&event.FlagCut == 0 {
+		return b
+	}
+	if len(v.Elem) > 0 {
+		b = append(b, ", "...)
+	}
+	return append(b, "..."...)
+}
+
+// named appends name=value, or the value alone when it has no name.
+func (p *printer) named(b []byte, e *event.Value) []byte {
+	if e.Name != "" {
+		b = append(b, e.Name...)
+		if e.Flags&event.FlagEqual != 0 {
+			b = append(b, " == "...)
+		} else {
+			b = append(b, '=')
+		}
+	}
+	return p.value(b, e)
+}
+
+func (p *printer) array(b []byte, v *event.Value) []byte {
+	b = append(b, '[')
+	for i := range v.Elem {
+		e := &v.Elem[i]
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		if e.Flags&event.FlagMoreAddr != 0 {
+			b = append(b, "... /* "...)
+			b = append(appendAddr(b, e.Num), " */"...)
+			continue
+		}
+		b = p.named(b, e)
+	}
+	return append(p.cut(b, v), ']')
+}
+
+func (p *printer) set(b []byte, v *event.Value) []byte {
+	if v.Flags&event.FlagNot != 0 {
+		b = append(b, '~')
+	}
+	b = p.joined(append(b, '['), v.Elem, " ")
+	if v.Flags&event.FlagCut != 0 {
+		b = append(b, " ..."...)
+	}
+	return append(b, ']')
+}
+
+func (p *printer) joined(b []byte, es []event.Value, sep string) []byte {
+	for i := range es {
+		if i > 0 {
+			b = append(b, sep...)
+		}
+		b = p.named(b, &es[i])
+	}
+	return b
+}
+
+// seq appends a list whose names stand before a blank: in [3], left {...}.
+func (p *printer) seq(b []byte, v *event.Value) []byte {
+	for i := range v.Elem {
+		e := &v.Elem[i]
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		if e.Name != "" {
+			b = append(append(b, e.Name...), ' ')
+		}
+		b = p.value(b, e)
+	}
+	return b
+}
+
+// str appends a quoted string.
+func (p *printer) str(b []byte, v *event.Value) []byte {
+	quoted := v.Flags&event.FlagBare == 0
+	if quoted {
+		b = append(b, '"')
+	}
+	b = p.escape(b, v.Data, v.Flags&event.FlagHexStr != 0)
+	if quoted {
+		b = append(b, '"')
+	}
+	if v.Flags&event.FlagCut != 0 {
+		b = append(b, "..."...)
+	}
+	return b
+}
+
+func (p *printer) escape(b, s []byte, forceHex bool) []byte {
+	if forceHex || p.hex == HexAll || p.hex == HexASCII && !plainASCII(s) {
+		for _, c := range s {
+			b = hexEscape(b, c)
+		}
+		return b
+	}
+	for i, c := range s {
+		switch e := escapes[c]; {
+		case e == 0:
+			b = append(b, c)
+		case e != 1:
+			b = append(b, '\\', e)
+		case p.hex == HexChars:
+			b = hexEscape(b, c)
+		default:
+			b = octalEscape(b, c, i+1 < len(s) && s[i+1] >= '0' && s[i+1] <= '9')
+		}
+	}
+	return b
+}
+
+func hexEscape(b []byte, c byte) []byte {
+	return append(b, '\\', 'x', lowerHex[c>>4], lowerHex[c&15])
+}
+
+// octalEscape uses as few digits as can be told from a digit that follows.
+func octalEscape(b []byte, c byte, digitNext bool) []byte {
+	b = append(b, '\\')
+	if digitNext || c >= 0o100 {
+		b = append(b, '0'+c>>6)
+	}
+	if digitNext || c >= 0o10 {
+		b = append(b, '0'+c>>3&7)
+	}
+	return append(b, '0'+c&7)
+}
+
+// escapes is 0 for a byte that stands for itself, 1 for one without a short escape.
+var escapes = func() (t [256]byte) {
+	for i := range t {
+		if i < ' ' || i > '~' {
+			t[i] = 1
+		}
+	}
+	t['"'], t['\\'], t['\f'], t['\n'], t['\r'], t['\t'], t['\v'] = '"', '\\', 'f', 'n', 'r', 't', 'v'
+	return t
+}()
+
+func plainASCII(s []byte) bool {
+	for _, c := range s {
+		if c > '~' || c < ' ' && (c < '\t' || c > '\r') {
+			return false
+		}
+	}
+	return true
+}
+
+// errnoText appends "ENOENT (No such file or directory)".
+func errnoText(b []byte, n int) []byte {
+	if name := arch.ErrnoName(n); name != "" {
+		b = append(b, name...)
+	} else {
+		b = append(b, "ERRNO_"...)
+		b = strconv.AppendInt(b, int64(n), 10)
+	}
+	if text := arch.ErrnoText(n); text != "" {
+		b = append(append(append(b, " ("...), text...), ')')
+	}
+	return b
+}

@@ -1,0 +1,314 @@
+package tracer
+
+import (
+	"encoding/binary"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/gotrace/gotrace/tracer/decode"
+	"github.com/gotrace/gotrace/tracer/event"
+	"github.com/gotrace/gotrace/tracer/ptrace"
+)
+
+// signalStop is a signal about to be delivered.
+func (s *Session) signalStop(t *task, sig int) action {
+	t.pending = sig
+	if t.hidden {
+		return actGo
+	}
+	if t.needs.Signals {
+		if err := ptrace.GetSiginfo(int(t.id.TID), &s.sig); err != nil {
+			return s.fail(err)
+		}
+		c := s.plainCtx(t)
+		v := s.emit(t, event.Signal, func(ev *event.Event) {
+			ev.Num = int64(sig)
+			ev.Args = c.Vals(1)
+			ev.Args[0] = decode.Siginfo(c, s.sig[:])
+		})
+		return s.verdict(t, v)
+	}
+	return actGo
+}
+
+// plainCtx is a decoding context for events other than system calls.
+func (s *Session) plainCtx(t *task) *decode.Ctx {
+	c := &s.sigCtx
+	c.Reset()
+	c.Mem, c.Live, c.Task, c.ABI, c.Opts = &t.mem, &t.state, t.id, t.abi, &s.cfg.Options
+	c.Abbrev, c.Verbose = true, true
+	return c
+}
+
+// groupStop leaves the task stopped until SIGCONT, as it would be untraced.
+func (s *Session) groupStop(t *task, sig int) action {
+	if !t.hidden && t.needs.Signals {
+		s.emit(t, event.GroupStop, func(ev *event.Event) { ev.Num = int64(sig) })
+	}
+	return actListen
+}
+
+// forkStop tells of a new task, whose own first stop may have come before.
+func (s *Session) forkStop(t *task, ev int) action {
+	msg, err := ptrace.EventMsg(int(t.id.TID))
+	if err != nil {
+		return s.fail(err)
+	}
+	tid := int32(msg)
+	if old := s.tasks[tid]; old != nil {
+		if old != t && old.id.Gen < t.id.Gen {
+			s.drop(old) // its tid was reused before its end was told
+		} else {
+			return actGo
+		}
+	}
+	stop, early := s.orphans[tid]
+	delete(s.orphans, tid)
+	s.born(t, tid)
+	if early {
+		s.firstStop(s.tasks[tid], stop)
+	}
+	return actGo
+}
+
+// born adds the new task of a parent.
+func (s *Session) born(parent *task, tid int32) *task {
+	tgid := tgidOf(tid)
+	thread := tgid == parent.id.TGID
+	if tgid == 0 {
+		tgid = tid
+	}
+	var pid event.Task
+	hidden := false
+	if parent != nil {
+		pid, hidden = parent.id, parent.hidden
+	}
+	t := s.add(tid, tgid, pid, thread)
+	t.hidden = hidden
+	s.pin.added(s)
+	return t
+}
+
+// unknown is a stop of a task that no event has told of yet.
+func (s *Session) unknown(tid int32, stop ptrace.Stop) {
+	switch stop.Kind {
+	case ptrace.StopExited, ptrace.StopKilled:
+		delete(s.orphans, tid)
+		return
+	}
+	if parent := s.parentOf(tid); parent != nil {
+		t := s.born(parent, tid)
+		s.firstStop(t, stop)
+		return
+	}
+	s.orphans[tid] = stop
+}
+
+// parentOf finds, among the traced tasks, the one whose fork or clone made tid, as far
+// as procfs tells: a thread of its process, or of its parent process.
+func (s *Session) parentOf(tid int32) *task {
+	st, ok := readStatus(tid)
+	if !ok {
+		return nil
+	}
+	for _, id := range [...]int32{st.tgid, st.ppid} {
+		if t := s.tasks[id]; t != nil && id != tid {
+			return t
+		}
+	}
+	for _, t := range s.tasks {
+		if t.id.TGID == st.tgid || t.id.TGID == st.ppid {
+			return t
+		}
+	}
+	return nil
+}
+
+// firstStop handles the stop that an early child is in.
+func (s *Session) firstStop(t *task, stop ptrace.Stop) {
+	t.stopped = true
+	s.act(t, s.decide(t, stop))
+}
+
+// execStop follows a successful execve. If a thread other than the leader made the call,
+// it has taken over the leader's tid and the leader is gone.
+func (s *Session) execStop(t *task) action {
+	msg, err := ptrace.EventMsg(int(t.id.TID))
+	if err != nil {
+		return s.fail(err)
+	}
+	former := int32(msg)
+	if former != t.id.TID {
+		t = s.supersede(t, former)
+	}
+	if s.cfg.DetachOnExec && !t.hidden && t.id.TID != s.child {
+		return actDetach
+	}
+	before := t.needs
+	t.needs = s.cfg.Handler.Exec(t.id, former, execNames(t.id.TID)...)
+	if t.phase == outside && !before.Syscalls && t.needs.Syscalls {
+		s.syntheticExec(t)
+	}
+	if s.cfg.DetachOnExec && t.id.TID == s.child {
+		s.execs++
+		if s.execs > 1 {
+			return actDetach
+		}
+	}
+	return actGo
+}
+
+// supersede gives the leader's tid to the thread that executed a program.
+func (s *Session) supersede(leader *task, former int32) *task {
+	th := s.tasks[former]
+	if th == nil {
+		return leader
+	}
+	s.emit(leader, event.Superseded, func(ev *event.Event) { ev.Num = int64(former); ev.State = nil })
+	delete(s.tasks, former)
+	s.release(leader)
+	s.cfg.Handler.Drop(leader.id)
+	th.id.TID = leader.id.TID
+	th.mem.TID = int(th.id.TID)
+	th.stopped = true
+	s.tasks[th.id.TID] = th
+	if th.ctx != nil {
+		th.ctx.Task = th.id
+	}
+	return th
+}
+
+// exitStop is the last stop of a task before it dies: a call that it is inside ends here.
+func (s *Session) exitStop(t *task) action {
+	s.unfinished(t)
+	t.phase = dying
+	return actGo
+}
+
+// unfinished ends the call that a dying task is inside.
+func (s *Session) unfinished(t *task) {
+	if t.phase != inside || !t.want || t.ctx == nil {
+		return
+	}
+	t.phase = outside
+	t.sys.NoReturn = true
+	s.sendCall(t, event.SyscallExit, t.ctx.Pending())
+	s.release(t)
+}
+
+// ended is the end of a task.
+func (s *Session) ended(t *task, stop ptrace.Stop) {
+	s.unfinished(t)
+	if t.id.TID == s.child {
+		s.status = Stat{Ended: true, Code: stop.Code, Core: stop.Core}
+		if stop.Kind == ptrace.StopKilled {
+			s.status.Sig = stop.Sig
+		}
+	}
+	k, num := event.Exit, int64(stop.Code)
+	if stop.Kind == ptrace.StopKilled {
+		k, num = event.Killed, int64(stop.Sig)
+	}
+	s.emit(t, k, func(ev *event.Event) { ev.Num, ev.Core, ev.State = num, stop.Core, nil })
+	s.drop(t)
+}
+
+// detachAll lets every task go. Those that run are interrupted first, since a running
+// task cannot be detached.
+func (s *Session) detachAll() {
+	for _, t := range s.tasks {
+		t.leaving = true
+		if t.stopped && !t.listens {
+			s.detach(t, t.pending)
+			continue
+		}
+		if err := ptrace.Interrupt(int(t.id.TID)); err != nil {
+			continue
+		}
+	}
+	for len(s.tasks) > 0 {
+		var status uint32
+		pid, err := ptrace.Wait(-1, 0, &status, nil)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return
+		}
+		stop := ptrace.Classify(status)
+		t := s.tasks[int32(pid)]
+		switch {
+		case t == nil:
+			if stop.Kind != ptrace.StopExited && stop.Kind != ptrace.StopKilled {
+				ptrace.Detach(pid, 0)
+			}
+		case stop.Kind == ptrace.StopExited || stop.Kind == ptrace.StopKilled:
+			s.ended(t, stop)
+		default:
+			t.stopped = true
+			s.letGo(t, stop)
+		}
+	}
+}
+
+// letGo detaches a stopped task with the signal that its stop was about to deliver.
+func (s *Session) letGo(t *task, stop ptrace.Stop) {
+	sig := 0
+	switch stop.Kind {
+	case ptrace.StopSignal:
+		sig = stop.Sig
+	case ptrace.StopGroup:
+		// Without the tracer the kernel keeps it in group-stop.
+		sig = 0
+	case ptrace.StopFork:
+		if msg, err := ptrace.EventMsg(int(t.id.TID)); err == nil && s.tasks[int32(msg)] == nil {
+			n := s.born(t, int32(msg))
+			n.leaving = true
+		}
+	}
+	s.detach(t, sig)
+}
+
+// detach lets a stopped task go.
+func (s *Session) detach(t *task, sig int) {
+	if t.phase == inside && t.want && t.ctx != nil {
+		t.phase = outside
+		t.sys.Detached = true
+		s.sendCall(t, event.SyscallExit, t.ctx.Pending())
+	}
+	err := ptrace.Detach(int(t.id.TID), sig)
+	if err == nil {
+		s.emit(t, event.Detach, func(ev *event.Event) { ev.State = nil })
+	}
+	s.drop(t)
+}
+
+// syntheticExec shows the execve with which a task entered a membership that watches its
+// system calls: its entry was not stopped, but the new program's stack has what it was given.
+func (s *Session) syntheticExec(t *task) {
+	r, err := t.state.Regs()
+	if err != nil {
+		return
+	}
+	s.info = ptrace.SyscallInfo{Op: ptrace.InfoEntry, Audit: t.abi.Audit, IP: r.PC(), SP: r.SP()}
+	nr, ok := t.abi.SyscallNr("execve")
+	if !ok {
+		return
+	}
+	s.info.NR = uint64(nr)
+	s.info.Args[0], _ = auxv(t.id.TID, atExecFn)
+	s.info.Args[1], s.info.Args[2] = t.initialStack(r.SP())
+	s.entry(t)
+}
+
+// initialStack finds argv and envp on the stack of a new program: argc, argv, NULL, envp.
+func (t *task) initialStack(sp uint64) (argv, envp uint64) {
+	w := uint64(t.abi.Bits / 8)
+	var b [8]byte
+	if n, _ := t.mem.ReadAt(b[:w], sp); n < int(w) {
+		return 0, 0
+	}
+	argc := binary.LittleEndian.Uint64(b[:])
+	argv = sp + w
+	return argv, argv + (argc+1)*w
+}

@@ -1,0 +1,201 @@
+package ptrace
+
+import (
+	"os"
+	"runtime"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Command is a program to be launched as a tracee.
+type Command struct {
+	Path string
+	Argv []string
+	Env  []string
+	// Sigmask is the mask of blocked signals that the program starts with.
+	Sigmask uint64
+	// NoFile is the RLIMIT_NOFILE that the program starts with, when not nil.
+	NoFile *unix.Rlimit
+	// Cred, when not nil, is who the program runs as.
+	Cred *Cred
+	// Filter is a seccomp program that the program starts under, when not empty.
+	Filter []unix.SockFilter
+	// NoNewPrivs sets PR_SET_NO_NEW_PRIVS before the filter is installed.
+	NoNewPrivs bool
+}
+
+// Cred is a user with groups.
+type Cred struct {
+	UID, GID int
+	Groups   []uint32
+}
+
+// Child is a launched process that waits, before it executes its program, to be let go.
+type Child struct {
+	PID int
+	gun *os.File
+}
+
+//go:linkname beforeFork syscall.runtime_BeforeFork
+func beforeFork()
+
+//go:linkname afterFork syscall.runtime_AfterFork
+func afterFork()
+
+//go:linkname afterForkInChild syscall.runtime_AfterForkInChild
+func afterForkInChild()
+
+// Launch forks. The child stops itself from going on until Release, so that the caller
+// can seize it first; then it becomes the command, in the same process.
+func (c *Command) Launch() (*Child, error) {
+	p, err := newPlan(c)
+	if err != nil {
+		return nil, err
+	}
+	r, w, err := pipe()
+	if err != nil {
+		return nil, err
+	}
+	p.pipe = uintptr(r.Fd())
+	p.other = uintptr(w.Fd())
+	syscall.ForkLock.Lock()
+	pid, e := forkExec(p)
+	syscall.ForkLock.Unlock()
+	runtime.KeepAlive(p)
+	r.Close()
+	if e != 0 {
+		w.Close()
+		return nil, os.NewSyscallError("fork", e)
+	}
+	return &Child{PID: int(pid), gun: w}, nil
+}
+
+func pipe() (r, w *os.File, err error) {
+	var fds [2]int
+	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
+		return nil, nil, os.NewSyscallError("pipe2", err)
+	}
+	// High numbers, so that the child's descriptors look like its parent's.
+	for i, fd := range fds {
+		if hi, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 100); err == nil {
+			unix.Close(fd)
+			fds[i] = hi
+		}
+	}
+	return os.NewFile(uintptr(fds[0]), "gate"), os.NewFile(uintptr(fds[1]), "gate"), nil
+}
+
+// Release lets the child execute its program.
+func (c *Child) Release() error {
+	_, err := c.gun.Write([]byte{1})
+	c.gun.Close()
+	return err
+}
+
+// Abort ends the child without executing anything.
+func (c *Child) Abort() { c.gun.Close() }
+
+// plan is a Command in the form that the child can use without allocating.
+type plan struct {
+	path        *byte
+	argv, envv  []*byte
+	pipe, other uintptr
+	mask        uint64
+	nofile      *unix.Rlimit
+	cred        *Cred
+	filter      unix.SockFprog
+	noNewPrivs  bool
+	groups      uintptr
+	groupsLen   uintptr
+	byteBuf     [1]byte
+}
+
+func newPlan(c *Command) (*plan, error) {
+	p := &plan{mask: c.Sigmask, nofile: c.NoFile, cred: c.Cred, noNewPrivs: c.NoNewPrivs}
+	var err error
+	if p.path, err = syscall.BytePtrFromString(c.Path); err != nil {
+		return nil, err
+	}
+	if p.argv, err = syscall.SlicePtrFromStrings(c.Argv); err != nil {
+		return nil, err
+	}
+	if p.envv, err = syscall.SlicePtrFromStrings(c.Env); err != nil {
+		return nil, err
+	}
+	if len(c.Filter) > 0 {
+		p.filter = unix.SockFprog{Len: uint16(len(c.Filter)), Filter: &c.Filter[0]}
+	}
+	if c.Cred != nil && len(c.Cred.Groups) > 0 {
+		p.groups = uintptr(unsafe.Pointer(&c.Cred.Groups[0]))
+		p.groupsLen = uintptr(len(c.Cred.Groups))
+	}
+	return p, nil
+}
+
+// Exit statuses of a child that could not become its program, beside those of exec.
+const (
+	exitSetup = 125
+	exitExec  = 1
+)
+
+// forkExec forks. Between afterForkInChild and execve the child makes raw system calls
+// only: other threads of the parent may have held any lock at the fork.
+//
+//go:noinline
+//go:norace
+func forkExec(p *plan) (pid uintptr, err syscall.Errno) {
+	var (
+		e syscall.Errno
+		n uintptr
+	)
+	argv0, envv0 := &p.argv[0], &p.envv[0]
+	beforeFork()
+	pid, _, e = syscall.RawSyscall6(cloneNR, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
+	if e != 0 || pid != 0 {
+		afterFork()
+		return pid, e
+	}
+	afterForkInChild()
+
+	syscall.RawSyscall(unix.SYS_CLOSE, p.other, 0, 0)
+	for {
+		n, _, e = syscall.RawSyscall(unix.SYS_READ, p.pipe, uintptr(unsafe.Pointer(&p.byteBuf[0])), 1)
+		if e != syscall.EINTR {
+			break
+		}
+	}
+	if e != 0 || n != 1 {
+		goto fail
+	}
+	if p.nofile != nil {
+		syscall.RawSyscall6(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(p.nofile)), 0, 0, 0)
+	}
+	if p.cred != nil {
+		if _, _, e = syscall.RawSyscall(unix.SYS_SETGROUPS, p.groupsLen, p.groups, 0); e != 0 {
+			goto fail
+		}
+		if _, _, e = syscall.RawSyscall(unix.SYS_SETREGID, uintptr(p.cred.GID), uintptr(p.cred.GID), 0); e != 0 {
+			goto fail
+		}
+		if _, _, e = syscall.RawSyscall(unix.SYS_SETREUID, uintptr(p.cred.UID), uintptr(p.cred.UID), 0); e != 0 {
+			goto fail
+		}
+	}
+	if p.noNewPrivs {
+		syscall.RawSyscall6(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0)
+	}
+	if p.filter.Len != 0 {
+		if _, _, e = syscall.RawSyscall(unix.SYS_SECCOMP, 1 /* SECCOMP_SET_MODE_FILTER */, 0, uintptr(unsafe.Pointer(&p.filter))); e != 0 {
+			goto fail
+		}
+	}
+	syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, 2 /* SIG_SETMASK */, uintptr(unsafe.Pointer(&p.mask)), 0, 8, 0, 0)
+	_, _, e = syscall.RawSyscall(unix.SYS_EXECVE, uintptr(unsafe.Pointer(p.path)), uintptr(unsafe.Pointer(argv0)), uintptr(unsafe.Pointer(envv0)))
+	syscall.RawSyscall(unix.SYS_EXIT_GROUP, exitExec, 0, 0)
+fail:
+	for {
+		syscall.RawSyscall(unix.SYS_EXIT_GROUP, exitSetup, 0, 0)
+	}
+}

@@ -1,0 +1,35 @@
+package ptrace
+
+import (
+	"unsafe"
+
+	"github.com/gotrace/gotrace/arch"
+)
+
+// Native is the architecture of 64-bit tracees.
+var Native = arch.ARM64
+
+const (
+	ntPrstatus         = 1
+	ntARMSystemCall    = 0x404
+	prstatusSize       = 272 // struct user_pt_regs
+	sizeofSystemCallNR = 4
+)
+
+// GetRegs fills r from a stopped tracee.
+func GetRegs(tid int, a *arch.Arch, r *arch.Regs) error {
+	r.Arch = a
+	_, err := getRegset(tid, ntPrstatus, unsafe.Slice((*byte)(unsafe.Pointer(&r.R)), prstatusSize))
+	return err
+}
+
+// SetRegs writes all registers of a stopped tracee.
+func SetRegs(tid int, r *arch.Regs) error {
+	return setRegset(tid, ntPrstatus, unsafe.Slice((*byte)(unsafe.Pointer(&r.R)), prstatusSize))
+}
+
+// SetSyscallNR changes the number of the call that a task is about to make; -1 skips it.
+func SetSyscallNR(tid int, nr int64) error {
+	v := int32(nr)
+	return setRegset(tid, ntARMSystemCall, unsafe.Slice((*byte)(unsafe.Pointer(&v)), sizeofSystemCallNR))
+}

@@ -1,0 +1,286 @@
+package tracer
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/gotrace/gotrace/arch"
+	"github.com/gotrace/gotrace/tracer/decode"
+	"github.com/gotrace/gotrace/tracer/event"
+	"github.com/gotrace/gotrace/tracer/ptrace"
+)
+
+// Config is what a session does. Handler and Decode must be set.
+type Config struct {
+	Handler  Handler
+	Decode   *decode.Table
+	Options  decode.Options
+	Follow   bool     // new tasks are traced too
+	CPUTime  bool     // measure each call's system time
+	Regs     bool     // fill Event.IP
+	ExitKill bool     // the kernel kills every tracee when the tracer dies
+	Seccomp  *CallSet // calls that the launched program's filter reports; nil: no filter
+	// DetachOnExec lets a task go when it executes a program (-b execve).
+	DetachOnExec bool
+	Pin          bool // keep tracer and tracee on one CPU while one task runs
+	// ExecFailed is told that the launched program could not be executed, and why.
+	ExecFailed func(err error)
+	Tamper     Tamperer
+}
+
+// Session traces tasks until none is left or it is stopped. All its methods but Stop
+// must be called on one locked thread, the same for the session's life.
+type Session struct {
+	cfg   Config
+	tasks map[int32]*task
+	free  []*decode.Ctx
+	gen   uint32
+	seq   uint64
+
+	execs   int   // of the launched program
+	child   int32 // the launched program's tid
+	status  Stat  // and how it ended
+	info    ptrace.SyscallInfo
+	ru      unix.Rusage
+	ev      event.Event
+	sig     ptrace.Siginfo
+	sigCtx  decode.Ctx
+	options uintptr
+	stop    stopFlag
+	abis    []*arch.ABI
+	err     error // from the handler: ends the session
+	pin     pinner
+	orphans map[int32]ptrace.Stop // stopped before their parent's event told of them
+	alarm   alarm
+	delays  bool // some task was ever delayed
+}
+
+// Stat is how a process ended.
+type Stat struct {
+	Ended bool
+	Code  int
+	Sig   int
+	Core  bool
+}
+
+// New makes a session.
+func New(cfg Config) *Session {
+	s := &Session{
+		cfg:     cfg,
+		tasks:   make(map[int32]*task),
+		orphans: make(map[int32]ptrace.Stop),
+		abis:    ABIs(ptrace.Native),
+		options: ptrace.OptSysgood | ptrace.OptExec | ptrace.OptExit,
+	}
+	if cfg.Follow {
+		s.options |= ptrace.OptFork | ptrace.OptVfork | ptrace.OptClone
+	}
+	if cfg.ExitKill {
+		s.options |= ptrace.OptExitKill
+	}
+	if cfg.Seccomp != nil {
+		s.options |= ptrace.OptSeccomp
+	}
+	return s
+}
+
+// Tasks is the number of traced tasks.
+func (s *Session) Tasks() int { return len(s.tasks) }
+
+func (s *Session) add(tid, tgid int32, parent event.Task, thread bool) *task {
+	s.gen++
+	t := &task{id: event.Task{TID: tid, TGID: tgid, Gen: s.gen}}
+	t.mem.TID = int(tid)
+	t.state.t = t
+	t.state.arch = ptrace.Native
+	t.abi = s.abis[NativeABI]
+	s.tasks[tid] = t
+	t.needs = s.cfg.Handler.NewTask(t.id, parent, thread)
+	return t
+}
+
+func (s *Session) drop(t *task) {
+	if s.tasks[t.id.TID] == t {
+		delete(s.tasks, t.id.TID)
+	}
+	s.release(t)
+	s.cfg.Handler.Drop(t.id)
+	s.pin.dropped(s)
+}
+
+func (s *Session) release(t *task) {
+	if t.ctx != nil {
+		t.ctx.Mem = nil
+		s.free = append(s.free, t.ctx)
+		t.ctx = nil
+	}
+}
+
+func (s *Session) newCtx(t *task) *decode.Ctx {
+	if n := len(s.free); n > 0 {
+		c := s.free[n-1]
+		s.free = s.free[:n-1]
+		return c
+	}
+	return &decode.Ctx{Opts: &s.cfg.Options}
+}
+
+// Run handles stops until no task is left or Stop is called; then every remaining
+// task is detached unhurt. It returns how the launched program ended.
+func (s *Session) Run() (Stat, error) {
+	s.alarm.tid = unix.Gettid()
+	defer func() {
+		if r := recover(); r != nil {
+			s.detachAll()
+			panic(r)
+		}
+	}()
+	for len(s.tasks) > 0 || len(s.orphans) > 0 {
+		if s.stop.raised() || s.err != nil {
+			break
+		}
+		if s.delays {
+			s.wakeDelayed()
+		}
+		var status uint32
+		ru := (*unix.Rusage)(nil)
+		if s.cfg.CPUTime {
+			ru = &s.ru
+		}
+		pid, err := ptrace.Wait(-1, 0, &status, ru)
+		switch {
+		case errors.Is(err, unix.EINTR):
+			continue
+		case errors.Is(err, unix.ECHILD):
+			return s.status, s.err
+		case err != nil:
+			s.err = fmt.Errorf("wait: %w", err)
+			continue
+		}
+		s.handle(int32(pid), status)
+	}
+	s.detachAll()
+	return s.status, s.err
+}
+
+// handle classifies, decides and acts on one wait status.
+func (s *Session) handle(tid int32, status uint32) {
+	stop := ptrace.Classify(status)
+	t := s.tasks[tid]
+	if t == nil {
+		s.unknown(tid, stop)
+		return
+	}
+	t.stopped = stop.Kind != ptrace.StopExited && stop.Kind != ptrace.StopKilled
+	t.listens = false
+	if t.leaving && t.stopped {
+		s.letGo(t, stop)
+		return
+	}
+	act := s.decide(t, stop)
+	s.act(t, act)
+}
+
+// action is the one thing that is done to a task after a stop.
+type action uint8
+
+const (
+	actNothing action = iota // it is gone
+	actGo                    // as its needs say
+	actToExit                // to the exit stop of the call it is inside
+	actListen
+	actDetach
+)
+
+func (s *Session) decide(t *task, stop ptrace.Stop) action {
+	switch stop.Kind {
+	case ptrace.StopSyscall:
+		return s.syscallStop(t)
+	case ptrace.StopSeccomp:
+		return s.seccompStop(t)
+	case ptrace.StopSignal:
+		return s.signalStop(t, stop.Sig)
+	case ptrace.StopGroup:
+		return s.groupStop(t, stop.Sig)
+	case ptrace.StopFork:
+		return s.forkStop(t, stop.Event)
+	case ptrace.StopExec:
+		return s.execStop(t)
+	case ptrace.StopExit:
+		return s.exitStop(t)
+	case ptrace.StopExited, ptrace.StopKilled:
+		s.ended(t, stop)
+		return actNothing
+	}
+	return actGo
+}
+
+// act makes exactly one resume call.
+func (s *Session) act(t *task, a action) {
+	if a == actNothing {
+		return
+	}
+	if t.delay > 0 {
+		s.hold(t, a)
+		return
+	}
+	sig := t.pending
+	t.pending = 0
+	tid := int(t.id.TID)
+	var err error
+	switch {
+	case a == actListen:
+		err = ptrace.Listen(tid)
+		t.listens = true
+	case a == actDetach || t.needs.Detach:
+		s.detach(t, sig)
+		return
+	case a == actToExit || s.wantsStops(t):
+		err = ptrace.Syscall(tid, sig)
+	default:
+		t.synced = false
+		t.phase = outside
+		err = ptrace.Cont(tid, sig)
+	}
+	t.stopped = false
+	if err != nil && !ptrace.Gone(err) {
+		s.err = err
+	}
+}
+
+// wantsStops reports whether a task is resumed with PTRACE_SYSCALL.
+func (s *Session) wantsStops(t *task) bool {
+	if t.phase == inside {
+		return true
+	}
+	if !t.needs.Syscalls && !t.hidden {
+		return false
+	}
+	return s.cfg.Seccomp == nil
+}
+
+// emit hands an event to the handler.
+func (s *Session) emit(t *task, k *event.Kind, fill func(*event.Event)) event.Verdict {
+	ev := &s.ev
+	*ev = event.Event{Kind: k, Task: t.id, ABI: t.abi, State: &t.state}
+	if fill != nil {
+		fill(ev)
+	}
+	return s.send(ev)
+}
+
+func (s *Session) send(ev *event.Event) event.Verdict {
+	s.seq++
+	ev.Seq = s.seq
+	if ev.Wall == 0 {
+		ev.Wall = time.Now().UnixNano()
+	}
+	v, err := s.cfg.Handler.Handle(ev)
+	if err != nil && s.err == nil {
+		s.err = err
+	}
+	return v
+}

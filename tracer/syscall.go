@@ -1,0 +1,217 @@
+package tracer
+
+import (
+	"time"
+
+	"github.com/gotrace/gotrace/arch"
+	"github.com/gotrace/gotrace/tracer/decode"
+	"github.com/gotrace/gotrace/tracer/event"
+	"github.com/gotrace/gotrace/tracer/ptrace"
+)
+
+// syscallStop is a stop at entry or exit.
+func (s *Session) syscallStop(t *task) action {
+	if err := ptrace.GetSyscallInfo(int(t.id.TID), &s.info); err != nil {
+		return s.fail(err)
+	}
+	switch s.info.Op {
+	case ptrace.InfoEntry:
+		t.synced = true
+		return s.entry(t)
+	case ptrace.InfoExit:
+		return s.exit(t)
+	}
+	return actGo
+}
+
+// seccompStop is the entry of a call that the launched program's filter reports.
+func (s *Session) seccompStop(t *task) action {
+	if err := ptrace.GetSyscallInfo(int(t.id.TID), &s.info); err != nil {
+		return s.fail(err)
+	}
+	if s.info.Op != ptrace.InfoSeccomp || t.phase == inside {
+		return actGo
+	}
+	t.synced = true
+	return s.entry(t)
+}
+
+// fail notes an error of a ptrace call: a dying task is not one.
+func (s *Session) fail(err error) action {
+	if !ptrace.Gone(err) && s.err == nil {
+		s.err = err
+	}
+	return actNothing
+}
+
+// abiIndex is the position of the ABI in CallSets.
+func (s *Session) abiIndex(a *arch.ABI) int {
+	if a == s.abis[NativeABI] {
+		return NativeABI
+	}
+	return CompatABI
+}
+
+// Numbers in CallSets of the calls that i386 multiplexes; package filter lists them so.
+const (
+	socketcallBase = 1024
+	ipcBase        = 1056
+)
+
+// callID is what a call is in CallSets: its number, or what socketcall and ipc carry.
+func callID(a *arch.ABI, nr uint64, arg0 uint64) uint64 {
+	if a.Subcalls == nil {
+		return nr
+	}
+	switch u := a.Subcall(nr, arg0); {
+	case u == nil:
+		return nr
+	case u.Via == "ipc":
+		return ipcBase + u.Code
+	default:
+		return socketcallBase + u.Code
+	}
+}
+
+func (s *Session) entry(t *task) action {
+	in := &s.info
+	abi := s.abis[NativeABI]
+	if in.Audit != abi.Audit {
+		if abi = arch.ABIByAudit(in.Audit); abi == nil {
+			abi = s.abis[NativeABI]
+		}
+	}
+	t.phase = inside
+	t.abi = abi
+	t.state.arch = abi.Arch
+	ix := s.abiIndex(abi)
+	id := callID(abi, in.NR, in.Args[0])
+	if t.hidden {
+		if !isExec(abi, in.NR) {
+			t.want = false
+			return actToExit
+		}
+		t.hidden = false
+	}
+	n := t.needs
+	t.want = n.Calls.Has(ix, id)
+	tamper := !n.Tamper.Empty() && n.Tamper.Has(ix, id)
+	if !t.want && !tamper {
+		if s.cfg.Seccomp != nil {
+			t.phase = outside
+			return actGo
+		}
+		return actToExit
+	}
+	t.began = time.Now()
+	if s.cfg.CPUTime {
+		t.stime = time.Duration(s.ru.Stime.Nano())
+	}
+	if t.ctx == nil {
+		t.ctx = s.newCtx(t)
+	}
+	var m decode.Mode
+	if n.Abbrev.Has(ix, id) {
+		m |= decode.Abbrev
+	}
+	if n.Verbose.Has(ix, id) {
+		m |= decode.Verbose
+	}
+	if n.Raw.Has(ix, id) {
+		m |= decode.Raw
+	}
+	c := t.ctx
+	c.Mem, c.Task, c.Live = &t.mem, t.id, &t.state
+	c.Begin(s.cfg.Decode, abi, in.NR, in.Args, m)
+	t.sys = event.Syscall{NR: in.NR, Raw: c.Args, Name: abi.SyscallName(in.NR)}
+	if c.Sub != nil {
+		t.sys.Name = c.Sub.Name
+	}
+	t.sys.Known = t.sys.Name != ""
+	t.sys.Class = id
+	t.sys.Raw0 = m&decode.Raw != 0
+	t.sys.Decl = c.Call
+	t.sys.LateSeparator = c.Call.Flags&decode.LateSeparator != 0
+	args, more := c.Enter()
+	t.sys.Entered, t.sys.More = len(args), more
+	t.shown = false
+	if t.want && !n.ExitOnly {
+		t.shown = true
+		t.sys.Reported = true
+		s.sendCall(t, event.SyscallEnter, args)
+	}
+	if tamper {
+		s.tamperEntry(t, ix, id)
+	}
+	return actToExit
+}
+
+func isExec(abi *arch.ABI, nr uint64) bool {
+	name := abi.SyscallName(nr)
+	return name == "execve" || name == "execveat"
+}
+
+// sendCall hands a system-call event to the handler.
+func (s *Session) sendCall(t *task, k *event.Kind, args []event.Value) event.Verdict {
+	ev := &s.ev
+	*ev = event.Event{Kind: k, Task: t.id, ABI: t.abi, State: &t.state, Args: args, Sys: &t.sys}
+	if s.cfg.Regs {
+		ev.IP, ev.HasIP = s.info.IP, true
+	}
+	now := t.began
+	if k == event.SyscallExit {
+		now = time.Now()
+		ev.Dur = now.Sub(t.began)
+		ev.Began = t.began.UnixNano()
+	}
+	ev.Wall = now.UnixNano()
+	return s.send(ev)
+}
+
+func (s *Session) exit(t *task) action {
+	if t.phase != inside {
+		// The exit of a call that was entered before the task was traced.
+		return actGo
+	}
+	t.phase = outside
+	if t.ctx == nil || t.ctx.Call == nil {
+		return actGo
+	}
+	in := &s.info
+	ret, errno := in.Ret(), 0
+	if t.abi.Bits == 32 {
+		ret = int64(int32(ret))
+	}
+	if in.IsError() {
+		errno = int(-ret)
+	}
+	if t.sys.Skipped {
+		ret, errno = s.tamperExit(t, ret, errno)
+	} else if t.inject != nil {
+		ret, errno = s.tamperExit(t, ret, errno)
+	}
+	if !t.want {
+		s.release(t)
+		return actGo
+	}
+	c := t.ctx
+	args := c.Leave(ret, errno)
+	t.sys.Ret, t.sys.Errno = ret, errno
+	if s.cfg.CPUTime {
+		t.sys.CPUTime = time.Duration(s.ru.Stime.Nano()) - t.stime
+	}
+	t.sys.RetVal, t.sys.Aux = c.Result()
+	if t.needs.Dump != nil {
+		s.dump(t)
+	}
+	v := s.sendCall(t, event.SyscallExit, args)
+	s.release(t)
+	return s.verdict(t, v)
+}
+
+func (s *Session) verdict(t *task, v event.Verdict) action {
+	if v.Resume == event.ResumeDetach {
+		return actDetach
+	}
+	return actGo
+}

@@ -1,0 +1,102 @@
+package tracer
+
+import (
+	"time"
+
+	"github.com/gotrace/gotrace/tracer/event"
+	"github.com/gotrace/gotrace/tracer/ptrace"
+)
+
+// Tamperer says what is done to a call that is about to be made; nil: nothing.
+type Tamperer interface {
+	Tamper(t event.Task, abi int, id uint64) *Injection
+}
+
+// Injection is what is done to one call.
+type Injection struct {
+	Errno      int    // fail with it, without making the call
+	Retval     *int64 // return it, without making the call
+	NR         int64  // make this call instead when an error or a value is returned; -1: none
+	Signal     int    // deliver it at entry
+	DelayEnter time.Duration
+	DelayExit  time.Duration
+	PokeEnter  []Poke
+	PokeExit   []Poke
+}
+
+// Poke writes bytes to where argument Arg, from 0, points.
+type Poke struct {
+	Arg  int
+	Data []byte
+}
+
+func (in *Injection) fakes() bool { return in.Errno != 0 || in.Retval != nil }
+
+// tamperEntry applies what is to be done before the call.
+func (s *Session) tamperEntry(t *task, abi int, id uint64) {
+	if s.cfg.Tamper == nil {
+		return
+	}
+	in := s.cfg.Tamper.Tamper(t.id, abi, id)
+	if in == nil {
+		return
+	}
+	t.inject = in
+	t.poke(in.PokeEnter)
+	if in.Signal != 0 {
+		t.pending = in.Signal
+	}
+	if in.fakes() {
+		if err := ptrace.SetSyscallNR(int(t.id.TID), in.NR); err == nil {
+			t.sys.Skipped = true
+		}
+	}
+	if in.DelayEnter > 0 {
+		t.sys.Delayed = true
+		t.delay = in.DelayEnter
+	}
+}
+
+// tamperExit applies what is to be done to the result, and returns the new one.
+func (s *Session) tamperExit(t *task, ret int64, errno int) (int64, int) {
+	in := t.inject
+	t.inject = nil
+	if in == nil {
+		return ret, errno
+	}
+	if t.sys.Skipped {
+		ret, errno = in.result()
+		r, err := t.state.Regs()
+		if err == nil {
+			r.SetRet(t.abi, ret)
+			if err := t.state.SetRegs(r); err == nil {
+				t.sys.Injected = true
+			}
+		}
+	}
+	if len(in.PokeEnter) > 0 {
+		t.sys.ArgsInjected = true
+	}
+	if len(in.PokeExit) > 0 && errno == 0 {
+		t.poke(in.PokeExit)
+		t.sys.ArgsInjected = true
+	}
+	if in.DelayExit > 0 {
+		t.sys.Delayed = true
+		t.delay = in.DelayExit
+	}
+	return ret, errno
+}
+
+func (in *Injection) result() (ret int64, errno int) {
+	if in.Errno != 0 {
+		return -int64(in.Errno), in.Errno
+	}
+	return *in.Retval, 0
+}
+
+func (t *task) poke(ps []Poke) {
+	for _, p := range ps {
+		t.mem.WriteAt(p.Data, t.ctx.Arg(p.Arg))
+	}
+}

@@ -1,0 +1,71 @@
+package tracer
+
+import (
+	"time"
+
+	"github.com/gotrace/gotrace/arch"
+	"github.com/gotrace/gotrace/tracer/decode"
+	"github.com/gotrace/gotrace/tracer/event"
+	"github.com/gotrace/gotrace/tracer/ptrace"
+)
+
+// phase is where a task is between two system-call stops.
+//
+//	            entry or seccomp stop                 exit stop
+//	outside ---------------------------> inside ---------------------> outside
+//	   ^  \-- PTRACE_EVENT_EXIT --> dying    \-- PTRACE_EVENT_EXIT --> dying
+//	   |
+//	 a signal's delivery, a group-stop and a fork or exec event leave the phase alone
+type phase uint8
+
+const (
+	outside phase = iota // in the program
+	inside               // between entry and exit of a call
+	dying                // past PTRACE_EVENT_EXIT
+)
+
+// task is one traced tid.
+type task struct {
+	id      event.Task
+	needs   *Needs
+	phase   phase
+	want    bool // the call that the task is inside makes events
+	shown   bool // its entry was handed to the handler
+	hidden  bool // launched, and has not called execve yet
+	synced  bool // a system-call stop was seen: entry and exit are told apart
+	seized  bool // attached to, not launched or born traced
+	leaving bool // to be detached at its next stop
+	stopped bool // not resumed: a stop is being handled, or was
+	listens bool // in group-stop by PTRACE_LISTEN
+	abi     *arch.ABI
+	ctx     *decode.Ctx
+	sys     event.Syscall
+	began   time.Time
+	stime   time.Duration // system time at entry, for Session.CPUTime
+	mem     ptrace.Mem
+	pending int // signal to deliver at the next resume
+	inject  *Injection
+	state   state
+	delay   time.Duration // before the next resume
+	held    bool
+	heldAct action
+}
+
+// state is the event.State of a stopped task.
+type state struct {
+	t    *task
+	arch *arch.Arch
+	regs arch.Regs
+}
+
+func (s *state) ReadAt(p []byte, addr uint64) (int, error)  { return s.t.mem.ReadAt(p, addr) }
+func (s *state) WriteAt(p []byte, addr uint64) (int, error) { return s.t.mem.WriteAt(p, addr) }
+
+func (s *state) Regs() (*arch.Regs, error) {
+	if err := ptrace.GetRegs(int(s.t.id.TID), s.arch, &s.regs); err != nil {
+		return nil, err
+	}
+	return &s.regs, nil
+}
+
+func (s *state) SetRegs(r *arch.Regs) error { return ptrace.SetRegs(int(s.t.id.TID), r) }
