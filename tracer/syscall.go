@@ -129,16 +129,18 @@ func (s *Session) entry(t *task) action {
 	}
 	t.sys.Known = t.sys.Name != ""
 	t.sys.Class = id
-	t.sys.Raw0 = m&decode.Raw != 0
+	t.sys.Undecoded = m&decode.Raw != 0
 	t.sys.Decl = c.Call
-	t.sys.LateSeparator = c.Call.Flags&decode.LateSeparator != 0
+	t.sys.Late = c.Call.Flags&decode.LateComma != 0
 	args, more := c.Enter()
 	t.sys.Entered, t.sys.More = len(args), more
 	t.shown = false
 	if t.want && !n.ExitOnly {
 		t.shown = true
 		t.sys.Reported = true
-		s.sendCall(t, event.SyscallEnter, args)
+		if v := s.sendCall(t, event.SyscallEnter, args); v.Resume == event.ResumeSkip {
+			t.want = false
+		}
 	}
 	if tamper {
 		s.tamperEntry(t, ix, id)

@@ -282,7 +282,7 @@ func (t *Text) enter(ev *event.Event) {
 	s.Shown = len(ev.Args)
 	t.open = s
 	s.Separator = false
-	if s.More && !s.LateSeparator && anyShown(ev.Args) {
+	if s.More && !s.Late && anyShown(ev.Args) {
 		t.buf = append(t.buf, ", "...)
 		s.Separator = true
 	}
@@ -398,7 +398,7 @@ func (t *Text) pad() {
 func (t *Text) result(ev *event.Event) {
 	s := ev.Sys
 	switch {
-	case s.Errno >= 512 && s.Errno <= 516 && !s.Raw0:
+	case s.Errno >= 512 && s.Errno <= 516 && !s.Undecoded:
 		t.buf = append(t.buf, "? "...)
 		t.buf = errnoText(t.buf, s.Errno)
 	case s.Errno != 0:

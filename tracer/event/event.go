@@ -86,8 +86,17 @@ type Syscall struct {
 	Delayed      bool
 	ArgsInjected bool
 	Restarted    []byte
-	Dump         []Dump        // -e read=, -e write=
-	CPUTime      time.Duration // system time spent, for -c
+	Skipped      bool   // an injection keeps the kernel from running it
+	Detached     bool   // the task is let go inside the call
+	Undecoded    bool   // -e raw=
+	Class        uint64 // the number that call sets know it by
+	Decl         Decl   // the call's declaration
+	// Marks of a sink that writes lines as they come:
+	Reported  bool          // the entry was handed to the handler
+	Shown     int           // arguments already written out
+	Separator bool          // and a separator behind them
+	Dump      []Dump        // -e read=, -e write=
+	CPUTime   time.Duration // system time spent, for -c
 }
 
 // Resumed reports whether a system call's entry went before this exit as an event of its own.
@@ -127,6 +136,7 @@ const (
 	ResumeDefault Resume = iota // as the needs of its rules say
 	ResumeDetach
 	ResumeKill
+	ResumeSkip // at entry: nobody wants the call's exit
 )
 
 // Verdict is what a handler wants done with a stopped task.

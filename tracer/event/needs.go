@@ -1,0 +1,52 @@
+package event
+
+// Needs is what the kernel must report of a task. It is shared by all tasks of the same
+// membership and does not change; a new membership means another Needs.
+type Needs struct {
+	Syscalls bool    // some system call is of interest
+	Calls    CallSet // which ones make events
+	Tamper   CallSet // which ones are given to the Injector
+	Abbrev   CallSet // decoded with abbreviation
+	Verbose  CallSet // decoded with structures
+	Raw      CallSet // not decoded
+	ExitOnly bool    // the decision needs the result: no event at entry
+	Signals  bool    // signal deliveries make events
+	Detach   bool    // let the task go
+	// Dump says whether data that moves through a descriptor is collected; nil: never.
+	Dump func(t Task, fd int32) (read, write bool)
+}
+
+// ABI indices of a CallSet.
+const (
+	NativeABI = 0
+	CompatABI = 1
+)
+
+// CallSet is a set of system calls by ABI index and number. Numbers beyond the bitmap
+// are members when Rest is set: calls that have no name.
+type CallSet struct {
+	Bits [2][20]uint64
+	Rest bool
+}
+
+// Has reports whether a call is in the set.
+func (s *CallSet) Has(abi int, nr uint64) bool {
+	if nr >= setSize {
+		return s.Rest
+	}
+	return s.Bits[abi][nr/64]>>(nr%64)&1 != 0
+}
+
+// Add puts a call into the set.
+func (s *CallSet) Add(abi int, nr uint64) {
+	if nr < setSize {
+		s.Bits[abi][nr/64] |= 1 << (nr % 64)
+	}
+}
+
+// Empty reports whether nothing is in the set.
+func (s *CallSet) Empty() bool { return !s.Rest && s.Bits == [2][20]uint64{} }
+
+// setSize is one more than the largest number in a CallSet's bitmap. It includes the
+// numbers that stand for the calls behind socketcall and ipc.
+const setSize = 20 * 64
