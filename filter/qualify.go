@@ -1,6 +1,10 @@
 package filter
 
-import "time"
+import (
+	"errors"
+	"strings"
+	"time"
+)
 
 // Status is a set of the ways a system call can end, as in -e status=.
 type Status uint8
@@ -70,6 +74,19 @@ type When struct {
 	First, Last, Step int // Last 0: without end; Step 0: First only
 }
 
+// Hits reports whether the nth matching call, counted from 1, is meant.
+func (w When) Hits(n int) bool {
+	switch {
+	case w.First == 0:
+		return true
+	case n < w.First || w.Last != 0 && n > w.Last:
+		return false
+	case w.Step == 0:
+		return n == w.First
+	}
+	return (n-w.First)%w.Step == 0
+}
+
 // Poke is bytes to write to the memory that an argument points to.
 type Poke struct {
 	Arg  int // from 1
@@ -101,16 +118,147 @@ type Qualifiers struct {
 	Read, Write                 *FDSet // whose data is dumped
 	TraceFDs                    *FDSet // nil: not given
 	DecodeFDs                   DecodeFDs
+	DecodeFDsGiven              bool
 	DecodePIDs                  DecodePIDs
 	KVMVcpu                     bool
 	Injections                  []Injection   // in the order given
 	Exec                        []ExecPattern // -e exec=; empty: every program
+	Warnings                    []string      // to be shown before anything starts
 
 	u *Universe
 }
 
-// ExecPattern selects programs by the path that is executed.
-type ExecPattern struct {
-	Glob string
-	Keep bool // PAT+: descendants stay members whatever they execute
+// NewQualifiers returns what holds without any expression: every call and signal
+// is shown, abbreviated and decoded.
+func NewQualifiers(u *Universe) *Qualifiers {
+	all := AllSyscalls(u)
+	return &Qualifiers{
+		Trace: all, Abbrev: all, Verbose: all, Raw: NoSyscalls(u),
+		Signals: SignalSet{Not: true},
+		Status:  AllStatuses,
+		Read:    &FDSet{}, Write: &FDSet{},
+		u: u,
+	}
+}
+
+// qualifiers maps every spelling of a qualifier to its first name.
+var qualifiers = map[string]string{
+	"trace": "trace", "t": "trace",
+	"abbrev": "abbrev", "a": "abbrev",
+	"verbose": "verbose", "v": "verbose",
+	"raw": "raw", "x": "raw",
+	"signal": "signal", "signals": "signal", "s": "signal",
+	"status": "status",
+	"quiet":  "quiet", "silent": "quiet", "silence": "quiet", "q": "quiet",
+	"read": "read", "reads": "read", "r": "read",
+	"write": "write", "writes": "write", "w": "write",
+	"fault": "fault", "inject": "inject",
+	"kvm":        "kvm",
+	"decode-fds": "decode-fds", "decode-fd": "decode-fds",
+	"decode-pids": "decode-pids", "decode-pid": "decode-pids",
+	"trace-fds": "trace-fds", "trace-fd": "trace-fds", "fds": "trace-fds", "fd": "trace-fds",
+	"exec": "exec",
+}
+
+var (
+	statusNames = map[string]uint8{
+		"successful": uint8(Successful), "failed": uint8(Failed), "unfinished": uint8(Unfinished),
+		"unavailable": uint8(Unavailable), "detached": uint8(Detached),
+	}
+	quietNames = map[string]uint8{
+		"attach": uint8(QuietAttach), "exit": uint8(QuietExit), "exits": uint8(QuietExit),
+		"path-resolution": uint8(QuietPathResolution), "personality": uint8(QuietPersonality),
+		"thread-execve": uint8(QuietThreadExecve), "superseded": uint8(QuietThreadExecve),
+	}
+	decodeFDNames = map[string]uint8{
+		"path": uint8(FDPath), "socket": uint8(FDSocket), "dev": uint8(FDDev), "pidfd": uint8(FDPidfd),
+		"eventfd": uint8(FDEventfd), "signalfd": uint8(FDSignalfd),
+	}
+	decodePIDNames = map[string]uint8{"comm": uint8(PIDComm), "pidns": uint8(PIDNamespace)}
+)
+
+// Parse takes in one -e expression: NAME=VALUE, or a trace set alone. A later
+// expression replaces an earlier one of the same name, but fault, inject and exec
+// add to what is there.
+func (q *Qualifiers) Parse(expr string) error {
+	if name, value, ok := strings.Cut(expr, "="); ok && qualifiers[name] != "" {
+		err := q.Set(name, value)
+		var e *Error
+		if errors.As(err, &e) {
+			return e.shift(name + "=")
+		}
+		return err
+	}
+	return q.Set("trace", expr)
+}
+
+// Set takes in one qualifier, as the long option of its name does.
+func (q *Qualifiers) Set(name, value string) (err error) {
+	switch qualifiers[name] {
+	case "trace":
+		if err = setTo(&q.Trace, value, q.u); err == nil {
+			q.TraceGiven = true
+		}
+	case "abbrev":
+		err = setTo(&q.Abbrev, value, q.u)
+	case "verbose":
+		err = setTo(&q.Verbose, value, q.u)
+	case "raw":
+		err = setTo(&q.Raw, value, q.u)
+	case "signal":
+		q.Signals, err = ParseSignals(value, q.u)
+	case "status":
+		q.StatusGiven = true
+		err = parseFlags(&q.Status, value, "status", statusNames, AllStatuses)
+	case "quiet":
+		q.QuietGiven = true
+		err = parseFlags(&q.Quiet, value, "quiet", quietNames, AllQuiet)
+	case "read":
+		q.Read, err = ParseFDs(value)
+	case "write":
+		q.Write, err = ParseFDs(value)
+	case "trace-fds":
+		q.TraceFDs, err = ParseFDs(value)
+	case "decode-fds":
+		q.DecodeFDsGiven = true
+		err = parseFlags(&q.DecodeFDs, value, "decode-fds", decodeFDNames, AllDecodeFDs)
+	case "decode-pids":
+		err = parseFlags(&q.DecodePIDs, value, "decode-pids", decodePIDNames, AllDecodePIDs)
+	case "kvm":
+		if value != "vcpu" {
+			return errorAt(value, 0, "invalid -e kvm= argument: '%s'", value)
+		}
+		q.KVMVcpu = true
+	case "inject", "fault":
+		var in Injection
+		if in, err = ParseInjection(value, name == "fault", q.u); err == nil {
+			q.Injections = append(q.Injections, in)
+			if w := in.retvalWarning(q.u); w != "" {
+				q.Warnings = append(q.Warnings, w)
+			}
+		}
+	case "exec":
+		var pats []ExecPattern
+		pats, err = ParseExec(value)
+		q.Exec = append(q.Exec, pats...)
+	default:
+		return errorAt(name, 0, "invalid qualifier '%s'", name)
+	}
+	return err
+}
+
+func setTo(set **SyscallSet, value string, u *Universe) error {
+	s, err := ParseSyscalls(value, u)
+	if err == nil {
+		*set = s
+	}
+	return err
+}
+
+func parseFlags[T ~uint8](set *T, value, what string, names map[string]uint8, all T) error {
+	n, err := parseNames(value, what, names, uint8(all))
+	if err == nil {
+		*set = T(n)
+	}
+	return err
 }

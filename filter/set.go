@@ -9,10 +9,13 @@ type ABI struct {
 	Names  []string // indexed by number; "" where there is no call
 }
 
-// Universe is every ABI that a tracee of this session may use. The index of an
-// ABI in it is the abi argument of [SyscallSet.Has].
+// Universe is what the names in an expression can mean in this session: every ABI
+// that a tracee may use, signals and errors. The index of an ABI in it is the abi
+// argument of [SyscallSet.Has].
 type Universe struct {
-	ABIs []ABI
+	ABIs   []ABI
+	Signal func(name string) (int, bool) // with or without SIG; no numbers
+	Errno  func(name string) (int, bool) // no numbers
 }
 
 // Numbers at which a caller lists the calls that i386 multiplexes through
@@ -46,6 +49,15 @@ func WithSubcalls(names []string) []string {
 // nil set are empty.
 type SyscallSet struct {
 	abis []bitset
+	text string
+}
+
+// String returns the set as it was written.
+func (s *SyscallSet) String() string {
+	if s == nil || s.text == "" {
+		return "none"
+	}
+	return s.text
 }
 
 // Has reports whether the call nr of the ABI with this index in the Universe is
@@ -98,7 +110,7 @@ func (s *SyscallSet) Union(o *SyscallSet) *SyscallSet {
 	if o == nil {
 		return s
 	}
-	u := &SyscallSet{abis: make([]bitset, max(len(s.abis), len(o.abis)))}
+	u := &SyscallSet{abis: make([]bitset, max(len(s.abis), len(o.abis))), text: s.text + "," + o.text}
 	for i := range u.abis {
 		var a, b bitset
 		if i < len(s.abis) {
@@ -119,11 +131,29 @@ func newSyscallSet(u *Universe) *SyscallSet {
 
 // AllSyscalls returns the set of every named call.
 func AllSyscalls(u *Universe) *SyscallSet {
-	return newSyscallSet(u).complement(u)
+	all := newSyscallSet(u).complement(u)
+	all.text = "all"
+	return all
 }
 
 // NoSyscalls returns the empty set.
 func NoSyscalls(u *Universe) *SyscallSet { return newSyscallSet(u) }
+
+// Intersect returns the calls that are in s and in o.
+func (s *SyscallSet) Intersect(o *SyscallSet) *SyscallSet {
+	if s == nil || o == nil {
+		return nil
+	}
+	both := &SyscallSet{abis: make([]bitset, min(len(s.abis), len(o.abis))), text: s.text}
+	for i := range both.abis {
+		a, b := s.abis[i], o.abis[i]
+		both.abis[i] = append(bitset(nil), a[:min(len(a), len(b))]...)
+		for j := range both.abis[i] {
+			both.abis[i][j] &= b[j]
+		}
+	}
+	return both
+}
 
 // complement returns the named calls that are not in s.
 func (s *SyscallSet) complement(u *Universe) *SyscallSet {

@@ -1,0 +1,190 @@
+package cmd
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/gotrace/gotrace/cmd/sink"
+	"github.com/gotrace/gotrace/tracer/event"
+)
+
+// output is where events are shown: one sink for all tasks, or one for each (-ff).
+// Sinks that are not prompt are flushed by a goroutine, so that a reader of the file is
+// never long behind.
+type output struct {
+	mu     sync.Mutex
+	make   func(w io.Writer) sink.Sink
+	one    sink.Sink
+	per    map[int32]*perTask
+	base   string // of the files of -ff
+	flags  int
+	closer io.Closer
+	pipe   *exec.Cmd
+	done   chan struct{}
+	err    error
+}
+
+type perTask struct {
+	sink sink.Sink
+	file *os.File
+}
+
+const flushEvery = 50 * time.Millisecond
+
+// openOutput opens what -o names; nothing is started if it cannot be opened.
+func openOutput(o *Options, mk func(w io.Writer) sink.Sink) (*output, error) {
+	out := &output{make: mk, flags: os.O_WRONLY | os.O_CREATE | os.O_TRUNC, done: make(chan struct{})}
+	if o.Append {
+		out.flags = os.O_WRONLY | os.O_CREATE | os.O_APPEND
+	}
+	switch {
+	case o.Output == "":
+		out.one = mk(os.Stderr)
+		return out, nil
+	case o.Output[0] == '|' || o.Output[0] == '!':
+		if err := out.openPipe(o.Output[1:]); err != nil {
+			return nil, err
+		}
+	case o.Separate:
+		out.base, out.per = o.Output, make(map[int32]*perTask)
+	default:
+		f, err := os.OpenFile(o.Output, out.flags, 0o666)
+		if err != nil {
+			return nil, fmt.Errorf("Can't fopen '%s': %s", o.Output, errnoMessage(err)) //nolint:staticcheck // strace's words
+		}
+		out.closer, out.one = f, mk(f)
+	}
+	go out.flusher()
+	return out, nil
+}
+
+// openPipe starts a shell command that reads the trace.
+func (out *output) openPipe(command string) error {
+	c := exec.Command("/bin/sh", "-c", command)
+	c.Stdout, c.Stderr = os.Stdout, os.Stderr
+	w, err := c.StdinPipe()
+	if err != nil {
+		return err
+	}
+	if err := c.Start(); err != nil {
+		return err
+	}
+	out.closer, out.pipe, out.one = w, c, out.make(w)
+	return nil
+}
+
+func (out *output) flusher() {
+	tick := time.NewTicker(flushEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-out.done:
+			return
+		case <-tick.C:
+			out.mu.Lock()
+			out.note(out.flush())
+			out.mu.Unlock()
+		}
+	}
+}
+
+func (out *output) note(err error) {
+	if out.err == nil && err != nil {
+		out.err = err
+	}
+}
+
+func (out *output) flush() error {
+	if out.one != nil {
+		return out.one.Flush()
+	}
+	for _, p := range out.per {
+		if err := p.sink.Flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Write shows an event. tasks is how many are traced.
+func (out *output) Write(ev *event.Event, tasks int) error {
+	out.mu.Lock()
+	defer out.mu.Unlock()
+	s := out.one
+	if out.per != nil {
+		p, err := out.of(ev.Task.TID)
+		if err != nil {
+			return err
+		}
+		s = p.sink
+	}
+	if t, ok := s.(*sink.Text); ok {
+		t.SetTasks(tasks)
+	}
+	out.note(s.Write(ev))
+	if out.per != nil && (ev.Kind == event.Exit || ev.Kind == event.Killed) {
+		out.note(out.drop(ev.Task.TID))
+	}
+	return out.err
+}
+
+func (out *output) of(tid int32) (*perTask, error) {
+	if p := out.per[tid]; p != nil {
+		return p, nil
+	}
+	name := out.base + "." + strconv.Itoa(int(tid))
+	f, err := os.OpenFile(name, out.flags, 0o666)
+	if err != nil {
+		return nil, fmt.Errorf("Can't fopen '%s': %s", name, errnoMessage(err)) //nolint:staticcheck // strace's words
+	}
+	p := &perTask{sink: out.make(f), file: f}
+	out.per[tid] = p
+	return p, nil
+}
+
+func (out *output) drop(tid int32) error {
+	p := out.per[tid]
+	delete(out.per, tid)
+	err := p.sink.Close()
+	if e := p.file.Close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+// Close writes out everything and waits for a pipe's reader.
+func (out *output) Close() error {
+	close(out.done)
+	out.mu.Lock()
+	defer out.mu.Unlock()
+	if out.one != nil {
+		out.note(out.one.Close())
+	}
+	for tid := range out.per {
+		out.note(out.drop(tid))
+	}
+	if out.closer != nil {
+		out.note(out.closer.Close())
+	}
+	if out.pipe != nil {
+		out.pipe.Wait()
+	}
+	return out.err
+}
+
+// errnoMessage is an error in the C library's words.
+func errnoMessage(err error) string {
+	var errno syscall.Errno
+	if asErrno(err, &errno) {
+		return errnoWords(int(errno))
+	}
+	s := err.Error()
+	return strings.ToUpper(s[:1]) + s[1:]
+}

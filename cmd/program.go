@@ -1,0 +1,114 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/gotrace/gotrace/tracer/ptrace"
+)
+
+// command makes the tracee's command of the options: found along PATH, with -E's
+// environment, -u's user and --argv0.
+func command(o *Options) (*ptrace.Command, error) {
+	path, err := findProgram(o.Command[0])
+	if err != nil {
+		return nil, err
+	}
+	c := &ptrace.Command{Path: path, Argv: o.Command, Env: environment(os.Environ(), o.Env)}
+	if o.Argv0 != nil {
+		c.Argv = append([]string{*o.Argv0}, o.Command[1:]...)
+	}
+	if o.User != "" {
+		cred, err := credentials(o.User)
+		if err != nil {
+			return nil, err
+		}
+		c.Cred = cred
+	}
+	if c.Sigmask, err = ptrace.OwnSigmask(); err != nil {
+		return nil, err
+	}
+	if lim, err := ptrace.OriginalNoFile(); err == nil {
+		c.NoFile = &lim
+	}
+	return c, nil
+}
+
+// findProgram resolves a name without a slash along PATH, as execvp does, and checks
+// that there is a file.
+func findProgram(name string) (string, error) {
+	if strings.Contains(name, "/") {
+		if _, err := os.Stat(name); err != nil {
+			return "", statError(name, err)
+		}
+		return name, nil
+	}
+	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
+		if dir == "" {
+			dir = "."
+		}
+		p := dir + "/" + name
+		fi, err := os.Stat(p)
+		if err == nil && fi.Mode().IsRegular() && fi.Mode()&0o111 != 0 {
+			return p, nil
+		}
+	}
+	return "", statError(name, unix.ENOENT)
+}
+
+func statError(name string, err error) error {
+	var errno unix.Errno
+	if !errors.As(err, &errno) {
+		return err
+	}
+	return fmt.Errorf("Can't stat '%s': %s", name, errnoMessage(errno)) //nolint:staticcheck // strace's words
+}
+
+// environment applies -E to an environment.
+func environment(env []string, changes []EnvChange) []string {
+	for _, c := range changes {
+		kept := env[:0:0]
+		for _, e := range env {
+			if name, _, _ := strings.Cut(e, "="); name != c.Name {
+				kept = append(kept, e)
+			}
+		}
+		env = kept
+		if !c.Unset {
+			env = append(env, c.Name+"="+c.Value)
+		}
+	}
+	return env
+}
+
+// credentials looks up who -u names.
+func credentials(name string) (*ptrace.Cred, error) {
+	u, err := user.Lookup(name)
+	if err != nil {
+		return nil, fmt.Errorf("Cannot find user '%s'", name) //nolint:staticcheck // strace's words
+	}
+	c := &ptrace.Cred{}
+	if c.UID, err = strconv.Atoi(u.Uid); err != nil {
+		return nil, err
+	}
+	if c.GID, err = strconv.Atoi(u.Gid); err != nil {
+		return nil, err
+	}
+	ids, err := u.GroupIds()
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		if n, err := strconv.Atoi(id); err == nil {
+			c.Groups = append(c.Groups, uint32(n))
+		}
+	}
+	return c, nil
+}

@@ -1,0 +1,387 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/gotrace/gotrace/arch"
+	"github.com/gotrace/gotrace/cmd/sink"
+	"github.com/gotrace/gotrace/filter"
+	"github.com/gotrace/gotrace/follow"
+	"github.com/gotrace/gotrace/tracer"
+	"github.com/gotrace/gotrace/tracer/decode"
+	"github.com/gotrace/gotrace/tracer/event"
+	"github.com/gotrace/gotrace/tracer/ptrace"
+)
+
+// The session runs on the initial thread: tools that trace gotrace without -f see its
+// ptrace calls there.
+func init() { runtime.LockOSThread() }
+
+// universe is what may be named in expressions on this machine.
+func universe() *filter.Universe {
+	u := &filter.Universe{Errno: arch.ErrnoByName, Signal: arch.SignalByName}
+	for _, a := range tracer.ABIs(ptrace.Native) {
+		names := a.Syscalls
+		if a.Subcalls != nil {
+			names = filter.WithSubcalls(names)
+		}
+		u.ABIs = append(u.ABIs, filter.ABI{Suffix: a.Suffix, Names: names})
+	}
+	return u
+}
+
+// trace is the main job: it launches or attaches as the options say, traces, and returns
+// the exit status.
+func trace(o *Options) int {
+	r := &run{o: o}
+	code, err := r.main()
+	if err != nil {
+		r.say("%v", err)
+		return 1
+	}
+	return code
+}
+
+// run is one tracing session with all that belongs to it.
+type run struct {
+	o       *Options
+	out     *output
+	engine  *follow.Engine
+	session *tracer.Session
+	caught  os.Signal // the signal that ended the session
+}
+
+// say writes a message for people, after what the trace has shown so far.
+func (r *run) say(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "%s: %s\n", r.o.Program, fmt.Sprintf(format, args...))
+}
+
+func (r *run) main() (int, error) {
+	o := r.o
+	var c *ptrace.Command
+	if len(o.Command) > 0 {
+		var err error
+		if c, err = command(o); err != nil {
+			return 1, err
+		}
+	}
+	var err error
+	if r.out, err = openOutput(o, r.makeSink); err != nil {
+		return 1, err
+	}
+	r.build()
+	if err := ptrace.QuietSIGCHLD(); err != nil {
+		return 1, err
+	}
+	stop := r.catch()
+	defer stop()
+	if c != nil {
+		if _, err := r.session.Launch(c); err != nil {
+			return 1, err
+		}
+	}
+	if err := r.attachAll(); err != nil {
+		return 1, err
+	}
+	st, err := r.session.Run()
+	if e := r.out.Close(); err == nil {
+		err = e
+	}
+	return r.finish(st, err)
+}
+
+// finish makes the exit status: the command's own, or the death that it or a signal to
+// the tracer calls for.
+func (r *run) finish(st tracer.Stat, err error) (int, error) {
+	if err != nil {
+		return 1, r.outputError(err)
+	}
+	if s, ok := r.caught.(unix.Signal); ok {
+		ptrace.RaiseDefault(int(s))
+		return 128 + int(s), nil
+	}
+	if st.Sig != 0 {
+		ptrace.RaiseDefault(st.Sig)
+		return 128 + st.Sig, nil
+	}
+	return st.Code, nil
+}
+
+func (r *run) outputError(err error) error {
+	var pe *os.PathError
+	if errors.As(err, &pe) {
+		return fmt.Errorf("write %s: %s", pe.Path, errnoMessage(pe.Err))
+	}
+	return err
+}
+
+// build makes engine and session from the options.
+func (r *run) build() {
+	o := r.o
+	u := universe()
+	r.engine = follow.New(r.groups(u)...)
+	cfg := tracer.Config{
+		Handler:      handler{r.engine, r},
+		Decode:       decode.New(tracer.ABIs(ptrace.Native)...),
+		Follow:       o.Follow,
+		CPUTime:      o.Summary != SummaryNone,
+		Regs:         o.PrintIP,
+		ExitKill:     o.KillOnExit,
+		DetachOnExec: o.DetachOnExecve,
+		Pin:          o.Pin,
+		ExecFailed: func(err error) {
+			r.out.mu.Lock()
+			defer r.out.mu.Unlock()
+			r.out.note(r.out.flush())
+			r.say("exec: %s", errnoMessage(err))
+		},
+		Options: decode.Options{StrLen: o.StringLimit},
+	}
+	r.session = tracer.New(cfg)
+}
+
+// handler tells the user of new tasks on top of the engine's work.
+type handler struct {
+	*follow.Engine
+	r *run
+}
+
+func (h handler) Handle(ev *event.Event) (event.Verdict, error) {
+	if ev.Kind == event.Attach && !h.r.quiet(filter.QuietAttach) {
+		h.r.out.sync()
+		h.r.say("Process %d attached", ev.Task.TID)
+	}
+	return h.Engine.Handle(ev)
+}
+
+func (r *run) quiet(q filter.Quiet) bool { return r.o.Filter.Quiet.Has(q) }
+
+// makeSink makes the sink that the options ask for.
+func (r *run) makeSink(w io.Writer) sink.Sink {
+	o := r.o
+	prompt := w == io.Writer(os.Stderr)
+	q := o.Filter.Quiet
+	t := sink.TextOptions{
+		Column:          o.Columns,
+		Consts:          sink.Consts(o.Consts),
+		Hex:             sink.Hex(o.HexStrings),
+		Times:           times(o),
+		IP:              o.PrintIP,
+		Number:          o.PrintNumber,
+		ArgNames:        o.ArgNames,
+		Separate:        o.Separate && o.Output != "",
+		Prompt:          prompt,
+		AlwaysPID:       o.AlwaysShowPID,
+		Comm:            o.Filter.DecodePIDs != 0,
+		QuietExit:       q.Has(filter.QuietExit),
+		QuietSuperseded: q.Has(filter.QuietThreadExecve),
+		Color:           r.color(prompt),
+	}
+	switch {
+	case t.Separate:
+		t.PIDs = sink.PIDNever
+	case o.Output != "" && o.Follow:
+		t.PIDs = sink.PIDColumn
+	default:
+		t.PIDs = sink.PIDBracket
+	}
+	return sink.NewText(w, t)
+}
+
+var decimals = map[Precision]int{Seconds: 0, Milliseconds: 3, Microseconds: 6, Nanoseconds: 9}
+
+func times(o *Options) sink.Times {
+	var t sink.Times
+	if o.Absolute.On {
+		t.Absolute = sink.ClockDay
+		if o.Absolute.Unix {
+			t.Absolute = sink.ClockUnix
+		}
+		t.AbsoluteDecimals = decimals[o.Absolute.Precision]
+	}
+	t.Relative, t.RelativeDecimals = o.Relative.On, decimals[o.Relative.Precision]
+	t.Spent, t.SpentDecimals = o.SyscallTimes.On, decimals[o.SyscallTimes.Precision]
+	return t
+}
+
+// color reports whether a sink is coloured.
+func (r *run) color(terminal bool) bool {
+	switch r.o.Color {
+	case ColorAlways:
+		return true
+	case ColorNever:
+		return false
+	}
+	if !terminal || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
+		return false
+	}
+	_, err := unix.IoctlGetTermios(int(os.Stderr.Fd()), unix.TCGETS)
+	return err == nil
+}
+
+// catch makes fatal signals end the session, as far as -I lets them.
+func (r *run) catch() (stop func()) {
+	fatal := []os.Signal{unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGPIPE, unix.SIGTERM}
+	level := r.o.Interruptible
+	if level == InterruptDefault {
+		level = InterruptWaiting
+		if r.o.Output != "" && len(r.o.Command) > 0 {
+			level = InterruptNever
+		}
+	}
+	signal.Ignore(unix.SIGTTOU, unix.SIGTTIN)
+	if level >= InterruptNever {
+		signal.Ignore(fatal...)
+		if level == InterruptNeverTSTP {
+			signal.Ignore(unix.SIGTSTP)
+		}
+		return func() {}
+	}
+	tid := unix.Gettid()
+	ptrace.Interruptible(unix.SIGURG)
+	ch := make(chan os.Signal, 1)
+	for _, s := range fatal {
+		if !signal.Ignored(s) {
+			signal.Notify(ch, s)
+		}
+	}
+	done := make(chan struct{})
+	go func() {
+		select {
+		case s := <-ch:
+			r.caught = s
+			r.session.Stop(tid)
+		case <-done:
+		}
+	}()
+	return func() { close(done) }
+}
+
+// attachAll attaches to the processes of -p.
+func (r *run) attachAll() error {
+	n := 0
+	for _, pid := range r.o.PIDs {
+		threads, err := r.session.Attach(pid, r.o.Follow)
+		if err != nil {
+			r.say("attach: ptrace(PTRACE_SEIZE, %d): %s", pid, attachMessage(err))
+			continue
+		}
+		n++
+		if r.quiet(filter.QuietAttach) {
+			continue
+		}
+		if threads > 1 {
+			r.say("Process %d attached with %d threads", pid, threads)
+		} else {
+			r.say("Process %d attached", pid)
+		}
+	}
+	if n == 0 && len(r.o.Command) == 0 {
+		return errNothing
+	}
+	return nil
+}
+
+var errNothing = errors.New("no process to trace")
+
+func attachMessage(err error) string {
+	msg := errnoMessage(err)
+	var a *tracer.AttachError
+	if errors.As(err, &a) && a.Tracer != 0 {
+		msg += fmt.Sprintf("\n(already traced by process %d)", a.Tracer)
+	}
+	return msg
+}
+
+// groups compiles the options to rules and puts them into groups.
+func (r *run) groups(u *filter.Universe) []*follow.Group {
+	q := r.o.Filter
+	g := &follow.Group{Name: "all"}
+	if len(q.Exec) > 0 {
+		g.Name = filter.ExecGroup
+		g.Admit.Exec = func(names []string) (match, keep bool) {
+			for _, p := range q.Exec {
+				for _, n := range names {
+					if p.Match(n) {
+						match = true
+						keep = keep || p.Keep
+					}
+				}
+			}
+			return match, keep
+		}
+	}
+	print := follow.ActionFunc(func(c *follow.Context) (event.Verdict, error) {
+		return event.Verdict{}, r.out.Write(c.Event, r.engine.Len())
+	})
+	n := &g.Needs
+	n.Syscalls = !q.Trace.Empty()
+	n.Calls, n.Abbrev, n.Verbose, n.Raw = callSet(u, q.Trace), callSet(u, q.Abbrev), callSet(u, q.Verbose), callSet(u, q.Raw)
+	n.Calls.Rest, n.Abbrev.Rest, n.Verbose.Rest = n.Syscalls, true, true
+	n.Signals = true
+	n.ExitOnly = q.Status != filter.AllStatuses
+	calls := &follow.Rule{Name: "trace", On: []*event.Kind{event.SyscallEnter, event.SyscallExit}, Do: []follow.Action{print}}
+	if n.ExitOnly {
+		calls.Where = func(ev *event.Event) bool { return statusHas(q.Status, ev) }
+	}
+	signals := &follow.Rule{
+		Name: "signal", On: []*event.Kind{event.Signal, event.GroupStop}, Do: []follow.Action{print},
+		Where: func(ev *event.Event) bool { return q.Signals.Has(int(ev.Num)) },
+	}
+	life := &follow.Rule{Name: "life", On: []*event.Kind{event.Exit, event.Killed, event.Superseded, event.Personality}, Do: []follow.Action{print}}
+	g.Rules = []*follow.Rule{calls, signals, life}
+	return []*follow.Group{g}
+}
+
+// statusHas reports whether -e status= lets a call through at its exit.
+func statusHas(s filter.Status, ev *event.Event) bool {
+	switch {
+	case ev.Kind == event.SyscallEnter:
+		return false
+	case ev.Sys.Detached:
+		return s.Has(filter.Detached)
+	case ev.Sys.NoReturn:
+		return s.Has(filter.Unfinished)
+	case ev.Sys.Errno >= 512:
+		return s.Has(filter.Unavailable)
+	case ev.Sys.Errno != 0:
+		return s.Has(filter.Failed)
+	}
+	return s.Has(filter.Successful)
+}
+
+// callSet makes the engine's form of a set.
+func callSet(u *filter.Universe, s *filter.SyscallSet) event.CallSet {
+	var c event.CallSet
+	for i := range u.ABIs {
+		for _, nr := range s.Numbers(i) {
+			c.Add(i, uint64(nr))
+		}
+	}
+	return c
+}
+
+func asErrno(err error, e *unix.Errno) bool { return errors.As(err, e) }
+
+// errnoWords is the C library's text of an error.
+func errnoWords(n int) string {
+	if s := arch.ErrnoText(n); s != "" {
+		return s
+	}
+	return strings.TrimSpace(fmt.Sprintf("Unknown error %d", n))
+}
+
+// sync writes out what is buffered.
+func (out *output) sync() {
+	out.mu.Lock()
+	defer out.mu.Unlock()
+	out.note(out.flush())
+}

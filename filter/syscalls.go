@@ -1,0 +1,183 @@
+package filter
+
+import (
+	"errors"
+	"regexp"
+	"regexp/syntax"
+	"slices"
+	"strings"
+)
+
+// bareClasses are the classes that may be named without their %: those of the
+// time before it. A name here wins over a call of the same name (signal, ipc).
+var bareClasses = []string{"desc", "file", "ipc", "memory", "network", "process", "signal"}
+
+// class returns the names in a class, given without its first %.
+func class(name string) ([]string, bool) {
+	if name == "network" {
+		name = "net"
+	}
+	names, ok := classes[name]
+	return names, ok
+}
+
+// ParseSyscalls reads a set of system calls in strace's form: an optional !, then
+// all, none, or a list of calls, numbers, %classes and /regexes, each optionally
+// after ? (no error if there is no such call) and before @64 or the like.
+func ParseSyscalls(expr string, u *Universe) (*SyscallSet, error) {
+	s, not := cutNot(expr)
+	set := newSyscallSet(u)
+	switch s {
+	case "none":
+	case "all":
+		set = AllSyscalls(u)
+	default:
+		toks := split(s, ',', len(expr)-len(s))
+		if len(toks) == 0 {
+			return nil, errorAt(expr, 0, "invalid system call '%s'", expr)
+		}
+		for _, t := range toks {
+			if err := set.parseToken(t, u, expr); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if not {
+		set = set.complement(u)
+	}
+	set.text = expr
+	return set, nil
+}
+
+// parseToken adds the calls that one element of a list names.
+func (s *SyscallSet) parseToken(t token, u *Universe, expr string) error {
+	text := strings.TrimLeft(t.text, "?")
+	optional := len(text) < len(t.text)
+	pos := t.pos + len(t.text) - len(text)
+	name, suffix, qualified := text, "", false
+	if at := strings.LastIndexByte(text, '@'); at >= 0 {
+		name, suffix, qualified = text[:at], text[at+1:], true
+		if suffix != "64" && suffix != "32" && suffix != "x32" {
+			err := errorAt(expr, pos+at, "incorrect personality designator '%s' in qualification '%s'", suffix, text)
+			err.Usage = true
+			return err
+		}
+	}
+	match, err := matcher(name)
+	if err != nil {
+		return errorAt(expr, pos, "regcomp: %s", err)
+	}
+	found := false
+	for i, abi := range u.ABIs {
+		// A machine without x32 programs still knows its calls: they are the
+		// 64-bit ones, and selecting them selects nothing.
+		known := qualified && suffix == "x32" && abi.Suffix == "64"
+		if qualified && abi.Suffix != suffix && !known {
+			continue
+		}
+		for nr, call := range abi.Names {
+			if call != "" && match(nr, call) {
+				found = true
+				if !known {
+					s.abis[i].add(nr)
+				}
+			}
+		}
+	}
+	if !found && !optional {
+		return errorAt(expr, pos, "invalid system call '%s'", text)
+	}
+	return nil
+}
+
+// matcher compiles what stands for calls in a list. The calls that the caller
+// numbers from SocketcallBase on have no number that a user could know.
+func matcher(name string) (func(nr int, call string) bool, error) {
+	none := func(int, string) bool { return false }
+	switch {
+	case name == "":
+		return none, nil
+	case name == "all":
+		return func(int, string) bool { return true }, nil
+	case name[0] == '/':
+		re, err := compileRegexp(name[1:])
+		if err != nil {
+			return nil, err
+		}
+		return func(_ int, call string) bool { return re.MatchString(call) }, nil
+	case name[0] >= '0' && name[0] <= '9':
+		n, ok := parseUint(name, SocketcallBase-1)
+		if !ok {
+			return none, nil
+		}
+		return func(nr int, _ string) bool { return nr == int(n) }, nil
+	}
+	names, ok := []string(nil), false
+	if name[0] == '%' {
+		if names, ok = class(name[1:]); !ok {
+			return none, nil
+		}
+	} else if slices.Contains(bareClasses, name) {
+		names, _ = class(name)
+	} else {
+		return func(_ int, call string) bool { return call == name }, nil
+	}
+	return func(_ int, call string) bool {
+		_, in := slices.BinarySearch(names, call)
+		return in
+	}, nil
+}
+
+// regexpErrors gives the C library's words for what Go's parser finds, where
+// there is a counterpart.
+var regexpErrors = map[syntax.ErrorCode]string{
+	syntax.ErrMissingParen:          `Unmatched ( or \(`,
+	syntax.ErrUnexpectedParen:       `Unmatched ) or \)`,
+	syntax.ErrMissingBracket:        "Unmatched [, [^, [:, [., or [=",
+	syntax.ErrInvalidCharRange:      "Invalid range end",
+	syntax.ErrMissingRepeatArgument: "Invalid preceding regular expression",
+	syntax.ErrInvalidRepeatSize:     "Invalid content of \\{\\}",
+	syntax.ErrTrailingBackslash:     "Trailing backslash",
+}
+
+// compileRegexp compiles an extended regular expression.
+func compileRegexp(pattern string) (*regexp.Regexp, error) {
+	re, err := regexp.Compile(pattern)
+	if err == nil {
+		if openBrace(pattern) {
+			return nil, errors.New(pattern + `: Unmatched \{`)
+		}
+		return re, nil
+	}
+	var se *syntax.Error
+	if errors.As(err, &se) {
+		if words, ok := regexpErrors[se.Code]; ok {
+			if strings.HasPrefix(se.Expr, "[:") {
+				words = "Invalid character class name"
+			}
+			return nil, errors.New(pattern + ": " + words)
+		}
+	}
+	return nil, errors.New(pattern + ": Invalid regular expression")
+}
+
+// openBrace reports whether a repetition count is not closed, as happens where the
+// comma in it ends the pattern. Go would take the brace for itself.
+func openBrace(pattern string) bool {
+	open, bracket := false, false
+	for i := 0; i < len(pattern); i++ {
+		switch c := pattern[i]; {
+		case c == '\\':
+			i++
+		case bracket:
+			bracket = c != ']'
+		case c == '[':
+			bracket = true
+		case c == '{':
+			open = true
+		case c == '}':
+			open = false
+		}
+	}
+	return open
+}

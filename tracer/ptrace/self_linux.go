@@ -1,0 +1,39 @@
+package ptrace
+
+import (
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// OriginalNoFile returns the RLIMIT_NOFILE that this process was started with and
+// makes it the process's own again. The Go runtime raises the soft limit at its start
+// and puts it back only before an execve; one that fails puts it back and changes
+// nothing else.
+func OriginalNoFile() (unix.Rlimit, error) {
+	_ = syscall.Exec("", []string{""}, nil)
+	var r unix.Rlimit
+	err := unix.Getrlimit(unix.RLIMIT_NOFILE, &r)
+	return r, err
+}
+
+// OwnSigmask is the calling thread's mask of blocked signals.
+func OwnSigmask() (uint64, error) {
+	var m uint64
+	_, _, e := unix.RawSyscall6(unix.SYS_RT_SIGPROCMASK, 0, 0, uintptr(unsafe.Pointer(&m)), sigsetSize, 0, 0)
+	if e != 0 {
+		return 0, e
+	}
+	return m, nil
+}
+
+// RaiseDefault makes a signal kill this process as if it had never been handled,
+// without a core dump. It returns only if the signal's default is not to kill.
+func RaiseDefault(sig int) {
+	unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
+	rtSigaction(unix.Signal(sig), &sigaction{}, nil)
+	unblock := uint64(1) << (sig - 1)
+	unix.RawSyscall6(unix.SYS_RT_SIGPROCMASK, 1 /* SIG_UNBLOCK */, uintptr(unsafe.Pointer(&unblock)), 0, sigsetSize, 0, 0)
+	unix.Tgkill(unix.Getpid(), unix.Gettid(), unix.Signal(sig))
+}
