@@ -109,6 +109,7 @@ func (s *Session) seizeTask(tid int) error {
 	}
 	t := s.add(int32(tid), tgid, event.Task{}, int(tgid) != tid)
 	t.seized = true
+	t.prev = t.abi.SyscallName(0) // what strace says of a call it did not see the beginning of
 	s.pin.added(s)
 	if err := ptrace.Interrupt(tid); err != nil && !ptrace.Gone(err) {
 		return err

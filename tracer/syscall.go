@@ -97,6 +97,7 @@ func (s *Session) entry(t *task) action {
 	t.want = n.Calls.Has(ix, id)
 	tamper := !n.Tamper.Empty() && n.Tamper.Has(ix, id)
 	if !t.want && !tamper {
+		t.prev = ""
 		if s.cfg.Seccomp != nil {
 			t.phase = outside
 			return actGo
@@ -121,7 +122,8 @@ func (s *Session) entry(t *task) action {
 		m |= decode.Raw
 	}
 	c := t.ctx
-	c.Mem, c.Task, c.Live = &t.mem, t.id, &t.state
+	c.Mem, c.Task, c.Live, c.Prev = &t.mem, t.id, &t.state, t.prev
+	t.prev = ""
 	c.Begin(s.cfg.Decode, abi, in.NR, in.Args, m)
 	t.sys = event.Syscall{NR: in.NR, Raw: c.Args, Name: abi.SyscallName(in.NR)}
 	if c.Sub != nil {
@@ -152,6 +154,9 @@ func isExec(abi *arch.ABI, nr uint64) bool {
 	name := abi.SyscallName(nr)
 	return name == "execve" || name == "execveat"
 }
+
+// errnoRestartBlock is the kernel's ERESTART_RESTARTBLOCK: restart_syscall will follow.
+const errnoRestartBlock = 516
 
 // sendCall hands a system-call event to the handler.
 func (s *Session) sendCall(t *task, k *event.Kind, args []event.Value) event.Verdict {
@@ -197,6 +202,9 @@ func (s *Session) exit(t *task) action {
 		return actGo
 	}
 	c := t.ctx
+	if errno == errnoRestartBlock {
+		t.prev = t.sys.Name
+	}
 	args := c.Leave(ret, errno)
 	t.sys.Ret, t.sys.Errno = ret, errno
 	if s.cfg.CPUTime {

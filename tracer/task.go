@@ -43,7 +43,8 @@ type task struct {
 	began   time.Time
 	stime   time.Duration // system time at entry, for Session.CPUTime
 	mem     ptrace.Mem
-	pending int // signal to deliver at the next resume
+	prev    string // the call that a signal stopped and restart_syscall goes on with
+	pending int    // signal to deliver at the next resume
 	inject  *Injection
 	state   state
 	delay   time.Duration // before the next resume

@@ -43,7 +43,7 @@ func appendHex(b []byte, n uint64) []byte {
 // value appends v.
 func (p *printer) value(b []byte, v *event.Value) []byte {
 	b = p.bare(b, v)
-	if v.Note != nil {
+	if v.Note != nil && (v.Flags&event.FlagNoted == 0 || p.consts != ConstRaw) {
 		b = append(b, " /* "...)
 		b = append(b, v.Note...)
 		b = append(b, " */"...)
@@ -91,7 +91,7 @@ func (p *printer) bare(b []byte, v *event.Value) []byte {
 		b = append(append(b, v.Str...), '(')
 		return append(p.joined(b, v.Elem, ", "), ')')
 	case event.FormOr:
-		return p.joined(b, v.Elem, "|")
+		return p.or(b, v)
 	case event.FormAnd:
 		return p.joined(b, v.Elem, " && ")
 	case event.FormChange:
@@ -106,7 +106,9 @@ func (p *printer) bare(b []byte, v *event.Value) []byte {
 		}
 		return strconv.AppendUint(b, v.Num, 10)
 	case event.FormHexPad:
-		return hexPad(b, v.Num)
+		return hexPad(b, v.Num, 8)
+	case event.FormHexPad16:
+		return hexPad(b, v.Num, 16)
 	case event.FormShift:
 		return p.joined(b, v.Elem, "<<")
 	case event.FormOrBlank:
@@ -119,16 +121,31 @@ func (p *printer) bare(b []byte, v *event.Value) []byte {
 	return b
 }
 
-// hexPad is printf's %#08x.
-func hexPad(b []byte, n uint64) []byte {
+// hexPad is printf's %#0*x of a width of 8 or 16.
+func hexPad(b []byte, n uint64, width int) []byte {
 	if n == 0 {
-		return append(b, "00000000"...)
+		return append(b, "0000000000000000"[:width]...)
 	}
 	b = append(b, "0x"...)
-	for shift := 20; shift > 0 && n>>shift == 0; shift -= 4 {
+	for shift := 4 * (width - 3); shift > 0 && n>>shift == 0; shift -= 4 {
 		b = append(b, '0')
 	}
 	return strconv.AppendUint(b, n, 16)
+}
+
+// or appends the parts of a number, or the number.
+func (p *printer) or(b []byte, v *event.Value) []byte {
+	if p.consts == ConstAbbrev || v.Num == 0 {
+		return p.joined(b, v.Elem, "|")
+	}
+	b = appendHex(b, v.Num)
+	if p.consts == ConstRaw {
+		return b
+	}
+	names := *p
+	names.consts = ConstAbbrev
+	b = names.joined(append(b, " /* "...), v.Elem, "|")
+	return append(b, " */"...)
 }
 
 // alternateHex is printf's %#x.

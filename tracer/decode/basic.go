@@ -1,6 +1,10 @@
 package decode
 
-import "github.com/gotrace/gotrace/tracer/event"
+import (
+	"math/bits"
+
+	"github.com/gotrace/gotrace/tracer/event"
+)
 
 // Constructors of arguments.
 
@@ -21,6 +25,21 @@ func (a Arg) reg(n int) Arg { a.Reg = int8(n + 1); return a }
 
 // label shows the argument as name=value.
 func (a Arg) label(l string) Arg { a.Label = l; return a }
+
+// noReg marks an argument that is in no register: raw calls do not have it.
+const noReg = -2
+
+// asEntry is for an argument that the kernel only reads but that is decoded at exit, behind
+// one that it fills in: the call's failure does not hide it.
+func asEntry(d Decoder) Decoder {
+	return func(c *Ctx, i int) event.Value {
+		exit := c.Exit
+		c.Exit = false
+		v := d(c, i)
+		c.Exit = exit
+		return v
+	}
+}
 
 // atEntry runs f at entry, for an argument decoded at exit.
 func (a Arg) atEntry(f func(c *Ctx, i int)) Arg { a.Enter = f; return a }
@@ -165,11 +184,11 @@ func llArg(c *Ctx, i int) event.Value { return intV(int64(c.LL(i))) }
 // array decodes the n elements of size bytes at addr, up to the limit of -s where
 // abbreviation is asked for. An element that cannot be read ends the list with its address.
 func (c *Ctx) arrayV(addr, n uint64, size int, f func(c *Ctx, r *Rd) event.Value) event.Value {
-	if !c.canFollow(addr) {
-		return addrV(addr)
-	}
-	if n == 0 {
+	if addr != 0 && n == 0 {
 		return event.Value{Form: event.FormArray}
+	}
+	if over, size := bits.Mul64(n, uint64(size)); over != 0 || addr+size < addr || !c.canFollow(addr) {
+		return addrV(addr)
 	}
 	limit := n
 	if c.Abbrev && limit > uint64(c.Opts.StrLen) {

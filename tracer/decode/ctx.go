@@ -39,6 +39,7 @@ type Ctx struct {
 	NR   uint64
 	Args [6]uint64 // as at entry; 32-bit ABIs: zero-extended
 	Opts *Options
+	Prev string // the call, interrupted, that restart_syscall goes on with; "" if it was not seen
 
 	Exit  bool  // at exit: Ret and Errno are valid
 	Ret   int64 // sign-extended return value

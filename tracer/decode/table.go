@@ -17,6 +17,9 @@ var subsystems = [][]Call{
 	notifyCalls,
 	direntCalls,
 	quotaCalls,
+	sigCalls,
+	mmCalls,
+	numaCalls,
 }
 
 // New builds the table for the ABIs given.
@@ -243,7 +246,7 @@ func (c *Ctx) word(v uint64) uint64 {
 }
 
 func (a *Arg) index(i int) int {
-	if a.Reg > 0 {
+	if a.Reg != 0 {
 		return int(a.Reg) - 1
 	}
 	return i

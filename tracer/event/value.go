@@ -7,37 +7,38 @@ type Form uint8
 const (
 	// FormAbsent is an argument that this call does not have: open without
 	// O_CREAT has no mode. Sinks skip it, with its separator.
-	FormAbsent  Form = iota
-	FormInt          // Num as int64, decimal: -1
-	FormUint         // Num, decimal: 18446744073709551615
-	FormHex          // Num, 0x1f; zero is 0
-	FormHex0         // Num, 0x1f; zero is 0x0
-	FormOctal        // Num, 0644; zero is 000: a file mode's permission bits
-	FormMode         // Num, S_IFREG|0644: a whole st_mode
-	FormAddr         // Num, 0x7ffc…; zero is NULL
-	FormEnum         // Num by Table: SEEK_SET; unknown: 0x9 /* SEEK_??? */
-	FormEnumDec      // like FormEnum; unknown numbers are shown in decimal
-	FormFlags        // Num by Table: A|B|0x80; nothing known: 0x80 /* X_??? */; zero: 0 or its name
-	FormSym          // Str verbatim, a symbolic name or keyword for Num: INFTIM, {}, PF_INET
-	FormString       // Data, quoted and escaped; Cut adds "..."
-	FormFD           // Num as int32, decimal, with Data as <decoration> when not nil
-	FormPID          // Num as int32, decimal, with Data as <comm> when not nil
-	FormStruct       // {Elem[0].Name=Elem[0], ...}; Cut adds ", ..."; FlagBare omits names
-	FormArray        // [Elem, ...]; Cut adds ", ..."
-	FormSet          // [A B C]: Elem separated by blanks; FlagNot puts ~ before it
-	FormCall         // Str(Elem, ...): makedev(0x8, 0x1), htons(80), inet_addr("127.0.0.1")
-	FormOr           // Elem joined by |: CLONE_VM|SIGCHLD, S_IFMT|0x10, [{WIFEXITED(s) ...}]
-	FormAnd          // Elem joined by " && ": WIFEXITED(s) && WEXITSTATUS(s) == 0
-	FormChange       // Elem[0] => Elem[1]: a value at entry and at exit
-	FormSeq          // Elem joined by ", " without brackets, names before a blank: in [3], left {...}
-	FormTagged       // Str Elem[0] without anything between: "&", "~" before a value
-	FormMore         // "..." alone: elements left out in the middle of a list
-	FormKilo         // Num, decimal; a multiple of 1024 above it as a product: 8192*1024
-	FormHexPad       // Num as printf's %#08x: 0x00001f; zero is 00000000
-	FormShift        // Elem[0]<<Elem[1]: PTRACE_EVENT_STOP<<16
-	FormOrBlank      // Elem joined by " | "
-	FormThen         // an argument shown behind " => " in place of a separator: Elem[0] is what the one before it became
-	NumForms         // the number of forms
+	FormAbsent   Form = iota
+	FormInt           // Num as int64, decimal: -1
+	FormUint          // Num, decimal: 18446744073709551615
+	FormHex           // Num, 0x1f; zero is 0
+	FormHex0          // Num, 0x1f; zero is 0x0
+	FormOctal         // Num, 0644; zero is 000: a file mode's permission bits
+	FormMode          // Num, S_IFREG|0644: a whole st_mode
+	FormAddr          // Num, 0x7ffc…; zero is NULL
+	FormEnum          // Num by Table: SEEK_SET; unknown: 0x9 /* SEEK_??? */
+	FormEnumDec       // like FormEnum; unknown numbers are shown in decimal
+	FormFlags         // Num by Table: A|B|0x80; nothing known: 0x80 /* X_??? */; zero: 0 or its name
+	FormSym           // Str verbatim, a symbolic name or keyword for Num: INFTIM, {}, PF_INET
+	FormString        // Data, quoted and escaped; Cut adds "..."
+	FormFD            // Num as int32, decimal, with Data as <decoration> when not nil
+	FormPID           // Num as int32, decimal, with Data as <comm> when not nil
+	FormStruct        // {Elem[0].Name=Elem[0], ...}; Cut adds ", ..."; FlagBare omits names
+	FormArray         // [Elem, ...]; Cut adds ", ..."
+	FormSet           // [A B C]: Elem separated by blanks; FlagNot puts ~ before it
+	FormCall          // Str(Elem, ...): makedev(0x8, 0x1), htons(80), inet_addr("127.0.0.1")
+	FormOr            // Elem joined by |: CLONE_VM|SIGCHLD; Num, unless zero, is the whole number
+	FormAnd           // Elem joined by " && ": WIFEXITED(s) && WEXITSTATUS(s) == 0
+	FormChange        // Elem[0] => Elem[1]: a value at entry and at exit
+	FormSeq           // Elem joined by ", " without brackets, names before a blank: in [3], left {...}
+	FormTagged        // Str Elem[0] without anything between: "&", "~" before a value
+	FormMore          // "..." alone: elements left out in the middle of a list
+	FormKilo          // Num, decimal; a multiple of 1024 above it as a product: 8192*1024
+	FormHexPad        // Num as printf's %#08x: 0x00001f; zero is 00000000
+	FormHexPad16      // Num as printf's %#016x
+	FormShift         // Elem[0]<<Elem[1]: PTRACE_EVENT_STOP<<16
+	FormOrBlank       // Elem joined by " | "
+	FormThen          // an argument shown behind " => " in place of a separator: Elem[0] is what the one before it became
+	NumForms          // the number of forms
 )
 
 // Flags refine how a Value is shown.
@@ -49,7 +50,7 @@ const (
 	FlagBare                       // FormStruct without field names; FormString without quotes
 	FlagHexStr                     // FormString whose bytes are always shown as \x..
 	FlagPath                       // FormString that is a path: never limited by -s
-	FlagNoted                      // Note stands in for nothing: it follows as a comment
+	FlagNoted                      // Note says what Num is: -X raw does not show it
 	FlagEqual                      // FormStruct element or FormAnd part shown as Name == value
 	FlagIndex                      // FormArray element shown as [Num]=value, Name empty
 	FlagMoreAddr                   // an array's last element: the rest is at this address and unreadable: ... /* 0x7f.. */
