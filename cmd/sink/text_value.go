@@ -88,8 +88,7 @@ func (p *printer) bare(b []byte, v *event.Value) []byte {
 	case event.FormSet:
 		return p.set(b, v)
 	case event.FormCall:
-		b = append(append(b, v.Str...), '(')
-		return append(p.joined(b, v.Elem, ", "), ')')
+		return p.call(b, v)
 	case event.FormOr:
 		return p.or(b, v)
 	case event.FormAnd:
@@ -135,7 +134,7 @@ func hexPad(b []byte, n uint64, width int) []byte {
 
 // or appends the parts of a number, or the number.
 func (p *printer) or(b []byte, v *event.Value) []byte {
-	if p.consts == ConstAbbrev || v.Num == 0 {
+	if p.consts == ConstAbbrev || v.Num == 0 || v.Flags&event.FlagParts != 0 {
 		return p.joined(b, v.Elem, "|")
 	}
 	b = appendHex(b, v.Num)
@@ -184,21 +183,44 @@ var fileTypes = [...]event.Entry{
 
 var modeBits = [...]event.Entry{{Val: 0o4000, Name: "S_ISUID"}, {Val: 0o2000, Name: "S_ISGID"}, {Val: 0o1000, Name: "S_ISVTX"}}
 
-// mode appends a whole st_mode.
+// call appends a macro with its arguments, or the number that it makes.
+func (p *printer) call(b []byte, v *event.Value) []byte {
+	number := v.Flags&event.FlagWhole != 0 && p.consts != ConstAbbrev
+	if number {
+		b = p.number(b, v)
+		if p.consts == ConstRaw {
+			return b
+		}
+		p = &printer{hex: p.hex}
+		b = append(b, " /* "...)
+	}
+	b = append(append(b, v.Str...), '(')
+	b = append(p.joined(b, v.Elem, ", "), ')')
+	if number {
+		b = append(b, " */"...)
+	}
+	return b
+}
+
+// mode appends a whole st_mode: a number if its type has no name.
 func (p *printer) mode(b []byte, v *event.Value) []byte {
-	if p.consts == ConstRaw {
-		return appendOctal(b, v.Num)
-	}
-	if p.consts == ConstVerbose {
-		b = append(appendOctal(b, v.Num), " /* "...)
-	}
 	n := v.Num
+	name := ""
 	for i := range fileTypes {
 		if t := &fileTypes[i]; n&0o170000 == t.Val {
-			b = append(append(b, t.Name...), '|')
-			n &^= 0o170000
+			name = t.Name
 			break
 		}
+	}
+	if p.consts == ConstRaw || name == "" && n&^0o7777 != 0 {
+		return appendOctal(b, n)
+	}
+	if p.consts == ConstVerbose {
+		b = append(appendOctal(b, n), " /* "...)
+	}
+	if name != "" {
+		b = append(append(b, name...), '|')
+		n &^= 0o170000
 	}
 	for i := range modeBits {
 		if m := &modeBits[i]; n&m.Val != 0 {
@@ -455,7 +477,7 @@ func (p *printer) escape(b, s []byte, forceHex bool) []byte {
 		case p.hex == HexChars:
 			b = hexEscape(b, c)
 		default:
-			b = octalEscape(b, c, i+1 < len(s) && s[i+1] >= '0' && s[i+1] <= '9')
+			b = octalEscape(b, c, i+1 < len(s) && s[i+1] >= '0' && s[i+1] <= '7')
 		}
 	}
 	return b
@@ -465,13 +487,13 @@ func hexEscape(b []byte, c byte) []byte {
 	return append(b, '\\', 'x', lowerHex[c>>4], lowerHex[c&15])
 }
 
-// octalEscape uses as few digits as can be told from a digit that follows.
-func octalEscape(b []byte, c byte, digitNext bool) []byte {
+// octalEscape uses as few digits as can be told from an octal digit that follows.
+func octalEscape(b []byte, c byte, octalNext bool) []byte {
 	b = append(b, '\\')
-	if digitNext || c >= 0o100 {
+	if octalNext || c >= 0o100 {
 		b = append(b, '0'+c>>6)
 	}
-	if digitNext || c >= 0o10 {
+	if octalNext || c >= 0o10 {
 		b = append(b, '0'+c>>3&7)
 	}
 	return append(b, '0'+c&7)

@@ -31,11 +31,8 @@ func getdents64Arg(c *Ctx, i int) event.Value {
 }
 
 func (c *Ctx) direntsV(addr uint64, l direntLayout) event.Value {
-	if !c.canFollow(addr) || c.Ret < 0 {
+	if !c.Verbose || c.Failed() || c.Ret < 0 {
 		return addrV(addr)
-	}
-	if c.Ret == 0 && c.Abbrev {
-		return c.Note(addrV(addr), []byte("0 entries"))
 	}
 	b, ok := c.Read(addr, int(min(c.Ret, 1<<30)))
 	if !ok {

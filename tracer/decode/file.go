@@ -129,8 +129,7 @@ func (c *Ctx) openFlagsV(n uint64) event.Value {
 	}
 	rest := c.flagsV(xOpenFlags, n&^oAccMode)
 	rest.Flags |= event.FlagRest
-	v := event.Value{Form: event.FormOr, Num: n, Elem: c.list2(mode, rest)}
-	return v
+	return event.Value{Form: event.FormOr, Num: n, Elem: c.list2(mode, rest)}
 }
 
 func openFlagsArg(c *Ctx, i int) event.Value { return c.openFlagsV(uint64(uint32(c.Arg(i)))) }
@@ -177,15 +176,20 @@ func devArg(c *Ctx, i int) event.Value { return c.devV(uint64(uint32(c.Arg(i))))
 func (c *Ctx) devV(n uint64) event.Value {
 	major := n>>8&0xfff | n>>32&^0xfff
 	minor := n&0xff | n>>12&^0xff&0xffffffff
-	return c.Macro("makedev", n, hexV(major), hexV(minor))
+	v := c.Macro("makedev", n, hexV(major), hexV(minor))
+	v.Flags |= event.FlagWhole
+	return v
 }
 
 // cwdArg is the path that getcwd returned, NUL included in its length.
 func cwdArg(c *Ctx, i int) event.Value {
-	if c.Failed() || c.Ret <= 0 {
+	switch {
+	case c.Failed():
 		return addrV(c.Arg(i))
+	case c.Ret <= 0:
+		return pathArg(c, i)
 	}
-	return c.pathLimV(c.Arg(i), int(min(c.Ret-1, pathMax)))
+	return c.pathLimV(c.Arg(i), int(min(c.Ret-1, pathMax-1)))
 }
 
 // swapFlagsArg is flags and, in the low bits, a priority.
@@ -196,7 +200,7 @@ func swapFlagsArg(c *Ctx, i int) event.Value {
 	if n&^prioMask == 0 {
 		return prio
 	}
-	return event.Value{Form: event.FormOr, Num: n, Elem: c.list2(c.flagsV(xSwapFlags, n&^prioMask), prio)}
+	return event.Value{Form: event.FormOr, Flags: event.FlagParts, Num: n, Elem: c.list2(c.flagsV(xSwapFlags, n&^prioMask), prio)}
 }
 
 func readCacheRange(c *Ctx, r *Rd) event.Value {

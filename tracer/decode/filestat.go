@@ -156,18 +156,26 @@ func statxFlagsArg(c *Ctx, i int) event.Value {
 	}
 	rest := c.flagsV(xAtFlags, n&^syncMask)
 	rest.Flags |= event.FlagRest
-	return event.Value{Form: event.FormOr, Num: n, Elem: c.list2(sync, rest)}
+	return event.Value{Form: event.FormOr, Flags: event.FlagParts, Num: n, Elem: c.list2(sync, rest)}
 }
 
 const (
-	statxATime    = 0x20
-	statxMTime    = 0x40
-	statxCTime    = 0x80
-	statxBTime    = 0x800
-	statxMntID    = 0x1000
-	statxDIOAlign = 0x2000
-	statxMntIDUnq = 0x4000
-	statxSubvol   = 0x8000
+	statxType = 1 << iota
+	statxMode
+	statxNlink
+	statxUID
+	statxGID
+	statxATime
+	statxMTime
+	statxCTime
+	statxIno
+	statxSize
+	statxBlocks
+	statxBTime
+	statxMntID
+	statxDIOAlign
+	statxMntIDUnique
+	statxSubvol
 )
 
 func readStatx(c *Ctx, r *Rd) event.Value {
@@ -177,39 +185,35 @@ func readStatx(c *Ctx, r *Rd) event.Value {
 	ino, size, blocks, attrMask := r.U64(), r.U64(), r.U64(), r.U64()
 	maskV := event.F("stx_mask", c.flagsV(xStatxMasks, mask))
 	attrsV := event.F("stx_attributes", c.flagsV(xStatxAttributes, attrs))
-	modeV := event.F("stx_mode", modeV(mode))
-	sizeV := event.F("stx_size", uintV(size))
+	has := func(bit uint64, name string, v event.Value) event.Value {
+		if mask&bit == 0 {
+			return absent()
+		}
+		return event.F(name, v)
+	}
+	modeV := has(statxType|statxMode, "stx_mode", modeV(mode))
+	sizeV := has(statxSize, "stx_size", uintV(size))
 	if c.Abbrev {
 		return c.StructCut(maskV, attrsV, modeV, sizeV)
 	}
 	f := c.Vals(24)[:0]
 	f = append(f, maskV, event.F("stx_blksize", uintV(blksize)), attrsV,
-		event.F("stx_nlink", uintV(nlink)), event.F("stx_uid", uidV(uint32(uid))), event.F("stx_gid", uidV(uint32(gid))),
-		modeV, event.F("stx_ino", uintV(ino)), sizeV, event.F("stx_blocks", uintV(blocks)),
+		has(statxNlink, "stx_nlink", uintV(nlink)), has(statxUID, "stx_uid", uidV(uint32(uid))), has(statxGID, "stx_gid", uidV(uint32(gid))),
+		modeV, has(statxIno, "stx_ino", uintV(ino)), sizeV, has(statxBlocks, "stx_blocks", uintV(blocks)),
 		event.F("stx_attributes_mask", c.flagsV(xStatxAttributes, attrMask)))
 	for _, t := range statxTimes {
 		sec, nsec := r.S64(), r.U32()
 		r.Skip(4)
-		if mask&t.bit == 0 {
-			continue
-		}
 		v := c.Struct(event.F("tv_sec", intV(sec)), event.F("tv_nsec", uintV(nsec)))
 		v.Note = c.timeNote(sec, nsec, 9)
-		f = append(f, event.F(t.name, v))
+		f = append(f, has(t.bit, t.name, v))
 	}
 	f = append(f, event.F("stx_rdev_major", uintV(r.U32())), event.F("stx_rdev_minor", uintV(r.U32())),
 		event.F("stx_dev_major", uintV(r.U32())), event.F("stx_dev_minor", uintV(r.U32())))
-	id, mem, off, subvol := r.U64(), r.U32(), r.U32(), r.U64()
-	if mask&(statxMntID|statxMntIDUnq) != 0 {
-		f = append(f, event.F("stx_mnt_id", hexV(id)))
-	}
-	if mask&statxDIOAlign != 0 {
-		f = append(f, event.F("stx_dio_mem_align", uintV(mem)), event.F("stx_dio_offset_align", uintV(off)))
-	}
-	if mask&statxSubvol != 0 {
-		f = append(f, event.F("stx_subvol", uintV(subvol)))
-	}
-	return event.Value{Form: event.FormStruct, Elem: f}
+	f = append(f, has(statxMntID|statxMntIDUnique, "stx_mnt_id", hexV(r.U64())),
+		has(statxDIOAlign, "stx_dio_mem_align", uintV(r.U32())), has(statxDIOAlign, "stx_dio_offset_align", uintV(r.U32())),
+		has(statxSubvol, "stx_subvol", uintV(r.U64())))
+	return c.Struct(f...)
 }
 
 var statxTimes = []struct {
@@ -249,8 +253,11 @@ func (c *Ctx) readStatfsBy(r *Rd, count func() uint64) event.Value {
 		event.F("f_files", uintV(count())), event.F("f_ffree", uintV(count())))
 	id := c.Array(hexV(r.U32()), hexV(r.U32()))
 	f = append(f, event.F("f_fsid", c.Struct(event.F("val", id))),
-		event.F("f_namelen", uintV(r.ULong())), event.F("f_frsize", uintV(r.ULong())),
-		event.F("f_flags", c.flagsV(xStatfsFlags, r.ULong())))
+		event.F("f_namelen", uintV(r.ULong())), event.F("f_frsize", uintV(r.ULong())))
+	const valid = 0x20 // ST_VALID: kernels before 2.6.36 left the field unset
+	if flags := r.ULong(); flags&valid != 0 {
+		f = append(f, event.F("f_flags", c.flagsV(xStatfsFlags, flags)))
+	}
 	return event.Value{Form: event.FormStruct, Elem: f}
 }
 

@@ -53,7 +53,7 @@ func mountFlagsArg(c *Ctx, i int) event.Value {
 	if flags == 0 {
 		return m
 	}
-	return event.Value{Form: event.FormOr, Num: n, Elem: c.list2(m, c.flagsV(xMountFlags, flags))}
+	return event.Value{Form: event.FormOr, Flags: event.FlagParts, Num: n, Elem: c.list2(m, c.flagsV(xMountFlags, flags))}
 }
 
 // mountTypeArg is a string unless the kernel ignores it.
@@ -164,11 +164,11 @@ func (c *Ctx) tailV(addr uint64, from int, size uint64) event.Value {
 	const most = 1 << 16
 	n := size - uint64(from)
 	if n > most {
-		return symV("???", 0)
+		return wordV("???", 0)
 	}
 	b, ok := c.Read(addr, int(n))
 	if !ok {
-		return symV("???", 0)
+		return wordV("???", 0)
 	}
 	zero := true
 	for _, x := range b {

@@ -13,7 +13,7 @@ var notifyCalls = []Call{
 	{Name: "fanotify_mark", Args: []Arg{fd("fanotify_fd"), in("flags", flagsArg(xFanotifyMarkFlags)), in("mask", fanMaskArg),
 		{Name: "dfd", Dec: at32(4, fanDirfdArg), Role: RoleDirFD}, {Name: "pathname", Dec: at32(5, pathArg), Role: RolePath}}},
 	{Name: "name_to_handle_at", Args: []Arg{dirfd("dfd"), path("name"),
-		out("handle", handleOutArg).atEntry(saveHandleBytes), out("mnt_id", intPtrArg), in("flag", flagsArg(xNameToHandleAtFlags))}},
+		out("handle", handleOutArg).atEntry(saveHandleBytes), out("mnt_id", mountIDArg), in("flag", flagsArg(xNameToHandleAtFlags))}},
 	{Name: "open_by_handle_at", Args: []Arg{fd("mountdirfd"), in("handle", handleInArg), in("flags", openFlagsArg)}, Ret: RetFD},
 }
 
@@ -25,7 +25,7 @@ func fanInitFlagsArg(c *Ctx, i int) event.Value {
 	if n&^classMask == 0 {
 		return class
 	}
-	return event.Value{Form: event.FormOr, Num: n, Elem: c.list2(class, c.flagsV(xFanotifyInitFlags, n&^classMask))}
+	return event.Value{Form: event.FormOr, Flags: event.FlagParts, Num: n, Elem: c.list2(class, c.flagsV(xFanotifyInitFlags, n&^classMask))}
 }
 
 func fanMaskArg(c *Ctx, i int) event.Value { return c.flagsV(xFanotifyEvents, c.LL(i)) }
@@ -41,8 +41,8 @@ const maxHandle = 128 // MAX_HANDLE_SZ
 
 // saveHandleBytes keeps the room that the caller offers for a handle.
 func saveHandleBytes(c *Ctx, i int) {
-	if n, ok := c.U32(c.Arg(i)); ok && c.Arg(i) != 0 {
-		c.Save(0, uint64(n)|1<<32)
+	if head, ok := c.U64(c.Arg(i)); ok && c.Arg(i) != 0 {
+		c.Save(0, head&0xffffffff|1<<32)
 	}
 }
 
@@ -71,6 +71,14 @@ func handleOutArg(c *Ctx, i int) event.Value {
 	return event.Value{Form: event.FormStruct, Elem: f}
 }
 
+// mountIDArg is where the kernel puts an id, if it could read the handle.
+func mountIDArg(c *Ctx, i int) event.Value {
+	if c.Saved(0) == 0 {
+		return addrArg(c, i)
+	}
+	return intPtrArg(c, i)
+}
+
 func handleInArg(c *Ctx, i int) event.Value {
 	return c.ptrV(c.Arg(i), 8, func(c *Ctx, r *Rd) event.Value {
 		n, t := r.U32(), r.S32()
@@ -83,7 +91,7 @@ func handleInArg(c *Ctx, i int) event.Value {
 func (c *Ctx) handleV(addr uint64, n uint32) event.Value {
 	b, ok := c.Read(addr, int(min(n, maxHandle)))
 	if !ok {
-		return symV("???", 0)
+		return wordV("???", 0)
 	}
 	v := event.Value{Form: event.FormString, Flags: event.FlagHexStr | event.FlagPath, Data: b}
 	if n > maxHandle {

@@ -6,7 +6,7 @@ import "github.com/gotrace/gotrace/tracer/event"
 // those that set something are decoded at exit.
 
 var quotaCalls = []Call{
-	{Name: "quotactl", Args: []Arg{in("cmd", quotaCmdArg), in("special", strArg), in("id", quotaIDArg(0)), in("addr", quotaAddrArg(0))}},
+	{Name: "quotactl", Args: []Arg{in("cmd", quotaCmdArg), path("special"), in("id", quotaIDArg(0)), in("addr", quotaAddrArg(0))}},
 	{Name: "quotactl_fd", Args: []Arg{fd("fd"), in("cmd", quotaCmdArg), in("id", quotaIDArg(1)), in("addr", quotaAddrArg(1))}},
 }
 
@@ -34,7 +34,9 @@ const (
 // quotaCmdArg is a command with the kind of quota in its low byte.
 func quotaCmdArg(c *Ctx, i int) event.Value {
 	n := uint64(uint32(c.Arg(i)))
-	return c.Macro("QCMD", n, c.enumV(xQuotaCommands, n>>8), c.enumV(xQuotaTypes, n&0xff))
+	v := c.Macro("QCMD", n, c.enumV(xQuotaCommands, n>>8), c.enumV(xQuotaTypes, n&0xff))
+	v.Flags = event.FlagWhole | event.FlagSigned
+	return v
 }
 
 // quotaKind says what the arguments behind the command are.

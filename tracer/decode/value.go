@@ -156,16 +156,14 @@ func (c *Ctx) bytesV(addr, n uint64) event.Value {
 	if addr == 0 {
 		return addrV(0)
 	}
-	want, cut := n, false
-	if want > uint64(c.Opts.StrLen) {
-		want, cut = uint64(c.Opts.StrLen), true
-	}
-	b, ok := c.Read(addr, int(want))
+	limit := c.Opts.StrLen
+	b, ok := c.Read(addr, int(min(n, uint64(limit)+1)))
 	if !ok {
 		return addrV(addr)
 	}
 	v := event.Value{Form: event.FormString, Data: b, Num: n}
-	if cut {
+	if len(b) > limit {
+		v.Data = b[:limit]
 		v.Flags |= event.FlagCut
 	}
 	return v

@@ -36,6 +36,10 @@ func xattrRetArg(c *Ctx, i int) event.Value {
 
 // xattrV is a value, which most often is a string: the NUL that it ends in is not shown.
 func (c *Ctx) xattrV(addr, n uint64) event.Value {
+	const longest = 1 << 16 // XATTR_SIZE_MAX
+	if n > longest {
+		return addrV(addr)
+	}
 	v := c.bytesV(addr, n)
 	if k := len(v.Data); k > 0 && v.Data[k-1] == 0 {
 		v.Data = v.Data[:k-1]

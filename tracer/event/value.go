@@ -42,7 +42,7 @@ const (
 )
 
 // Flags refine how a Value is shown.
-type Flags uint16
+type Flags uint32
 
 const (
 	FlagCut      Flags = 1 << iota // something was left out at the end: "..."
@@ -58,6 +58,8 @@ const (
 	FlagZero                       // FormFlags: zero is looked up in the table first
 	FlagUser                       // a number that the user, not the kernel, made: injected
 	FlagRest                       // FormFlags that continue a FormOr: if none has a name there is no comment
+	FlagWhole                      // FormCall that is a constant: -X shows its number: 0x801 /* makedev(0x8, 0x1) */
+	FlagParts                      // FormOr of which -X shows each part for itself
 	FlagWord                       // FormSym that is not a constant: shown as it is whatever -X says
 )
 
