@@ -26,9 +26,8 @@ func (s *Session) Launch(c *ptrace.Command) (int, error) {
 		return 0, err
 	}
 	t := s.add(int32(pid), int32(pid), event.Task{}, false)
-	t.hidden = true
+	t.hidden, t.launching = true, true
 	s.child = t.id.TID
-	s.pin.added(s)
 	t.stopped = true
 	s.act(t, actGo)
 	return pid, child.Release()
@@ -110,7 +109,6 @@ func (s *Session) seizeTask(tid int) error {
 	t := s.add(int32(tid), tgid, event.Task{}, int(tgid) != tid)
 	t.seized = true
 	t.prev = t.abi.SyscallName(0) // what strace says of a call it did not see the beginning of
-	s.pin.added(s)
 	if err := ptrace.Interrupt(tid); err != nil && !ptrace.Gone(err) {
 		return err
 	}

@@ -74,18 +74,14 @@ func (s *Session) forkStop(t *task, ev int) action {
 // born adds the new task of a parent.
 func (s *Session) born(parent *task, tid int32) *task {
 	tgid := tgidOf(tid)
-	thread := tgid == parent.id.TGID
 	if tgid == 0 {
 		tgid = tid
 	}
-	var pid event.Task
-	hidden := false
-	if parent != nil {
-		pid, hidden = parent.id, parent.hidden
+	t := s.add(tid, tgid, parent.id, tgid == parent.id.TGID)
+	t.hidden = parent.hidden
+	if !t.hidden {
+		s.emit(t, event.Attach, func(ev *event.Event) { ev.State = nil })
 	}
-	t := s.add(tid, tgid, pid, thread)
-	t.hidden = hidden
-	s.pin.added(s)
 	return t
 }
 
@@ -141,19 +137,14 @@ func (s *Session) execStop(t *task) action {
 	if former != t.id.TID {
 		t = s.supersede(t, former)
 	}
-	if s.cfg.DetachOnExec && !t.hidden && t.id.TID != s.child {
+	if s.cfg.DetachOnExec && !t.launching {
 		return actDetach
 	}
+	t.launching = false
 	before := t.needs
 	t.needs = s.cfg.Handler.Exec(t.id, former, execNames(t.id.TID)...)
 	if t.phase == outside && !before.Syscalls && t.needs.Syscalls {
 		s.syntheticExec(t)
-	}
-	if s.cfg.DetachOnExec && t.id.TID == s.child {
-		s.execs++
-		if s.execs > 1 {
-			return actDetach
-		}
 	}
 	return actGo
 }
@@ -276,6 +267,7 @@ func (s *Session) detach(t *task, sig int) {
 		t.sys.Detached = true
 		s.sendCall(t, event.SyscallExit, t.ctx.Pending())
 	}
+	s.pin.dropped(t, true)
 	err := ptrace.Detach(int(t.id.TID), sig)
 	if err == nil {
 		s.emit(t, event.Detach, func(ev *event.Event) { ev.State = nil })

@@ -53,6 +53,7 @@ type Session struct {
 	abis    []*arch.ABI
 	err     error // from the handler: ends the session
 	pin     pinner
+	classes [2][]callClass        // by ABI and number
 	orphans map[int32]ptrace.Stop // stopped before their parent's event told of them
 	alarm   alarm
 	delays  bool // some task was ever delayed
@@ -66,7 +67,7 @@ type Stat struct {
 	Core  bool
 }
 
-// New makes a session.
+// New makes a session. It must be called on the thread that runs it.
 func New(cfg Config) *Session {
 	s := &Session{
 		cfg:     cfg,
@@ -84,6 +85,15 @@ func New(cfg Config) *Session {
 	if cfg.Seccomp != nil {
 		s.options |= ptrace.OptSeccomp
 	}
+	if cfg.Pin && cfg.Seccomp == nil {
+		s.pin.start()
+	}
+	for i, a := range s.abis {
+		s.classes[i] = make([]callClass, len(a.Syscalls))
+		for nr, name := range a.Syscalls {
+			s.classes[i][nr] = classOf(name)
+		}
+	}
 	return s
 }
 
@@ -99,6 +109,7 @@ func (s *Session) add(tid, tgid int32, parent event.Task, thread bool) *task {
 	t.abi = s.abis[NativeABI]
 	s.tasks[tid] = t
 	t.needs = s.cfg.Handler.NewTask(t.id, parent, thread)
+	s.pin.added(tid, parent.TID)
 	return t
 }
 
@@ -108,7 +119,7 @@ func (s *Session) drop(t *task) {
 	}
 	s.release(t)
 	s.cfg.Handler.Drop(t.id)
-	s.pin.dropped(s)
+	s.pin.dropped(t, false)
 }
 
 func (s *Session) release(t *task) {
@@ -163,11 +174,15 @@ func (s *Session) Run() (Stat, error) {
 		s.handle(int32(pid), status)
 	}
 	s.detachAll()
+	s.pin.stop()
 	return s.status, s.err
 }
 
 // handle classifies, decides and acts on one wait status.
 func (s *Session) handle(tid int32, status uint32) {
+	if s.pin.on {
+		s.pin.stops.Add(1)
+	}
 	stop := ptrace.Classify(status)
 	t := s.tasks[tid]
 	if t == nil {

@@ -3,6 +3,8 @@ package tracer
 import (
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/gotrace/gotrace/arch"
 	"github.com/gotrace/gotrace/tracer/decode"
 	"github.com/gotrace/gotrace/tracer/event"
@@ -93,6 +95,10 @@ func (s *Session) entry(t *task) action {
 		}
 		t.hidden = false
 	}
+	if s.pin.on && in.NR < uint64(len(s.classes[ix])) {
+		t.args = in.Args
+		s.pin.entered(t, s.classes[ix][in.NR])
+	}
 	n := t.needs
 	t.want = n.Calls.Has(ix, id)
 	tamper := !n.Tamper.Empty() && n.Tamper.Has(ix, id)
@@ -181,10 +187,13 @@ func (s *Session) exit(t *task) action {
 		return actGo
 	}
 	t.phase = outside
+	in := &s.info
+	if s.pin.on && (t.waits || t.class != callPlain) {
+		s.pin.left(t, &t.args, in.Ret())
+	}
 	if t.ctx == nil || t.ctx.Call == nil {
 		return actGo
 	}
-	in := &s.info
 	ret, errno := in.Ret(), 0
 	if t.abi.Bits == 32 {
 		ret = int64(int32(ret))
@@ -216,6 +225,13 @@ func (s *Session) exit(t *task) action {
 	}
 	v := s.sendCall(t, event.SyscallExit, args)
 	s.release(t)
+	if t.launching && errno != 0 && isExec(t.abi, t.sys.NR) {
+		// Only its death is of interest now.
+		t.hidden = true
+		if s.cfg.ExecFailed != nil {
+			s.cfg.ExecFailed(unix.Errno(errno))
+		}
+	}
 	return s.verdict(t, v)
 }
 

@@ -1,8 +1,6 @@
 package tracer
 
 import (
-	"time"
-
 	"github.com/gotrace/gotrace/tracer/event"
 	"github.com/gotrace/gotrace/tracer/ptrace"
 )
@@ -13,24 +11,7 @@ type Tamperer interface {
 }
 
 // Injection is what is done to one call.
-type Injection struct {
-	Errno      int    // fail with it, without making the call
-	Retval     *int64 // return it, without making the call
-	NR         int64  // make this call instead when an error or a value is returned; -1: none
-	Signal     int    // deliver it at entry
-	DelayEnter time.Duration
-	DelayExit  time.Duration
-	PokeEnter  []Poke
-	PokeExit   []Poke
-}
-
-// Poke writes bytes to where argument Arg, from 0, points.
-type Poke struct {
-	Arg  int
-	Data []byte
-}
-
-func (in *Injection) fakes() bool { return in.Errno != 0 || in.Retval != nil }
+type Injection = event.Injection
 
 // tamperEntry applies what is to be done before the call.
 func (s *Session) tamperEntry(t *task, abi int, id uint64) {
@@ -46,7 +27,7 @@ func (s *Session) tamperEntry(t *task, abi int, id uint64) {
 	if in.Signal != 0 {
 		t.pending = in.Signal
 	}
-	if in.fakes() {
+	if in.Fakes() {
 		if err := ptrace.SetSyscallNR(int(t.id.TID), in.NR); err == nil {
 			t.sys.Skipped = true
 		}
@@ -65,7 +46,7 @@ func (s *Session) tamperExit(t *task, ret int64, errno int) (int64, int) {
 		return ret, errno
 	}
 	if t.sys.Skipped {
-		ret, errno = in.result()
+		ret, errno = in.Result()
 		r, err := t.state.Regs()
 		if err == nil {
 			r.SetRet(t.abi, ret)
@@ -88,14 +69,7 @@ func (s *Session) tamperExit(t *task, ret int64, errno int) (int64, int) {
 	return ret, errno
 }
 
-func (in *Injection) result() (ret int64, errno int) {
-	if in.Errno != 0 {
-		return -int64(in.Errno), in.Errno
-	}
-	return *in.Retval, 0
-}
-
-func (t *task) poke(ps []Poke) {
+func (t *task) poke(ps []event.Poke) {
 	for _, p := range ps {
 		t.mem.WriteAt(p.Data, t.ctx.Arg(p.Arg))
 	}

@@ -26,30 +26,34 @@ const (
 
 // task is one traced tid.
 type task struct {
-	id      event.Task
-	needs   *Needs
-	phase   phase
-	want    bool // the call that the task is inside makes events
-	shown   bool // its entry was handed to the handler
-	hidden  bool // launched, and has not called execve yet
-	synced  bool // a system-call stop was seen: entry and exit are told apart
-	seized  bool // attached to, not launched or born traced
-	leaving bool // to be detached at its next stop
-	stopped bool // not resumed: a stop is being handled, or was
-	listens bool // in group-stop by PTRACE_LISTEN
-	abi     *arch.ABI
-	ctx     *decode.Ctx
-	sys     event.Syscall
-	began   time.Time
-	stime   time.Duration // system time at entry, for Session.CPUTime
-	mem     ptrace.Mem
-	prev    string // the call that a signal stopped and restart_syscall goes on with
-	pending int    // signal to deliver at the next resume
-	inject  *Injection
-	state   state
-	delay   time.Duration // before the next resume
-	held    bool
-	heldAct action
+	id        event.Task
+	needs     *Needs
+	phase     phase
+	want      bool // the call that the task is inside makes events
+	shown     bool // its entry was handed to the handler
+	hidden    bool // launched, and has not called execve yet
+	launching bool // its program has not begun
+	synced    bool // a system-call stop was seen: entry and exit are told apart
+	seized    bool // attached to, not launched or born traced
+	leaving   bool // to be detached at its next stop
+	stopped   bool // not resumed: a stop is being handled, or was
+	listens   bool // in group-stop by PTRACE_LISTEN
+	abi       *arch.ABI
+	ctx       *decode.Ctx
+	sys       event.Syscall
+	began     time.Time
+	stime     time.Duration // system time at entry, for Session.CPUTime
+	mem       ptrace.Mem
+	prev      string // the call that a signal stopped and restart_syscall goes on with
+	pending   int    // signal to deliver at the next resume
+	inject    *Injection
+	state     state
+	delay     time.Duration // before the next resume
+	waits     bool          // in a call that waits, for the pinner
+	class     callClass
+	args      [6]uint64 // of the call, for the pinner
+	held      bool
+	heldAct   action
 }
 
 // state is the event.State of a stopped task.
