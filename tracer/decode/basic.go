@@ -234,13 +234,13 @@ func (c *Ctx) timevalV(addr uint64) event.Value {
 }
 
 func readTimespec(c *Ctx, r *Rd) event.Value {
-	s, n := r.Long(), r.Long()
-	return c.Struct(event.F("tv_sec", intV(s)), event.F("tv_nsec", intV(n)))
+	s, n := r.Long(), r.ULong()
+	return c.Struct(event.F("tv_sec", intV(s)), event.F("tv_nsec", uintV(n)))
 }
 
 func readTimespec64(c *Ctx, r *Rd) event.Value {
-	s, n := r.S64(), r.S64()
-	return c.Struct(event.F("tv_sec", intV(s)), event.F("tv_nsec", intV(n)))
+	s, n := r.S64(), r.U64()
+	return c.Struct(event.F("tv_sec", intV(s)), event.F("tv_nsec", uintV(n)))
 }
 
 func readTimeval(c *Ctx, r *Rd) event.Value {

@@ -49,9 +49,11 @@ const (
 func mmapFlagsArg(c *Ctx, i int) event.Value { return c.mmapFlagsV(c.Arg(i)) }
 
 // mmapFlagsV are the flags of mmap: a type, bits, and the logarithm of a page's size.
-func (c *Ctx) mmapFlagsV(n uint64) event.Value {
+// The argument is a long of which the kernel uses 32 bits.
+func (c *Ctx) mmapFlagsV(long uint64) event.Value {
+	n := uint64(uint32(long))
 	v := c.Or(c.enumV(xMmapTypes, n&mapType), c.restV(xMmapFlags, n&^(mapType|hugeMask<<hugeShift)), c.hugeV("MAP_HUGE_SHIFT", n))
-	v.Num = n
+	v.Num = long
 	return v
 }
 

@@ -183,6 +183,11 @@ func (c *Ctx) syscallNrV(nr, audit uint64) event.Value {
 	if abi == nil || (abi.Arch == arch.ARM64) != (c.ABI.Arch == arch.ARM64) {
 		return v
 	}
+	const x32 = 1 << 30 // the calls below 512 have the same names
+	if abi == arch.ABIAMD64 && nr&x32 != 0 && nr&^x32 < 512 {
+		v.Note, v.Flags = []byte(abi.SyscallName(nr&^x32)), event.FlagNoted
+		return v
+	}
 	name := abi.SyscallName(nr)
 	switch {
 	case name == "":

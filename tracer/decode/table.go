@@ -206,7 +206,7 @@ func (c *Ctx) Result() (ret, aux event.Value) {
 	if c.Errno == 0 {
 		switch {
 		case c.raw:
-			ret = hex0V(c.word(uint64(c.Ret)))
+			ret = hexV(c.word(uint64(c.Ret)))
 		case k.RetFn != nil:
 			ret = k.RetFn(c)
 		default:

@@ -18,8 +18,6 @@ var xSigactionFlags = &event.Table{
 		{Val: 0x4, Name: "SA_SIGINFO"},
 		{Val: 0x1, Name: "SA_NOCLDSTOP"},
 		{Val: 0x2, Name: "SA_NOCLDWAIT"},
-		{Val: 0x400, Name: "SA_UNSUPPORTED"},
-		{Val: 0x800, Name: "SA_EXPOSE_TAGBITS"},
 	},
 }
 
