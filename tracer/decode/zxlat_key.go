@@ -114,3 +114,39 @@ var xKeyPerms = &event.Table{
 		{Val: 0x20, Name: "KEY_OTH_SETATTR"},
 	},
 }
+
+var xKeyctlPkeySupports = &event.Table{
+	Name:    "keyctl_pkey_supports",
+	Unknown: "KEYCTL_SUPPORTS_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "KEYCTL_SUPPORTS_ENCRYPT"},
+		{Val: 0x2, Name: "KEYCTL_SUPPORTS_DECRYPT"},
+		{Val: 0x4, Name: "KEYCTL_SUPPORTS_SIGN"},
+		{Val: 0x8, Name: "KEYCTL_SUPPORTS_VERIFY"},
+	},
+}
+
+var xKeyctlCapabilities0 = &event.Table{
+	Name:    "keyctl_capabilities0",
+	Unknown: "KEYCTL_CAPS0_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "KEYCTL_CAPS0_CAPABILITIES"},
+		{Val: 0x2, Name: "KEYCTL_CAPS0_PERSISTENT_KEYRINGS"},
+		{Val: 0x4, Name: "KEYCTL_CAPS0_DIFFIE_HELLMAN"},
+		{Val: 0x8, Name: "KEYCTL_CAPS0_PUBLIC_KEY"},
+		{Val: 0x10, Name: "KEYCTL_CAPS0_BIG_KEY"},
+		{Val: 0x20, Name: "KEYCTL_CAPS0_INVALIDATE"},
+		{Val: 0x40, Name: "KEYCTL_CAPS0_RESTRICT_KEYRING"},
+		{Val: 0x80, Name: "KEYCTL_CAPS0_MOVE"},
+	},
+}
+
+var xKeyctlCapabilities1 = &event.Table{
+	Name:    "keyctl_capabilities1",
+	Unknown: "KEYCTL_CAPS1_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "KEYCTL_CAPS1_NS_KEYRING_NAME"},
+		{Val: 0x2, Name: "KEYCTL_CAPS1_NS_KEY_TAG"},
+		{Val: 0x4, Name: "KEYCTL_CAPS1_NOTIFICATIONS"},
+	},
+}
