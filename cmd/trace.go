@@ -56,7 +56,8 @@ type run struct {
 	out     *output
 	engine  *follow.Engine
 	session *tracer.Session
-	caught  os.Signal // the signal that ended the session
+	tamper  *follow.Tamper // nil: no injections
+	caught  os.Signal      // the signal that ended the session
 }
 
 // say writes a message for people, after what the trace has shown so far.
@@ -127,7 +128,8 @@ func (r *run) outputError(err error) error {
 func (r *run) build() {
 	o := r.o
 	u := universe()
-	r.engine = follow.New(r.groups(u)...)
+	g := r.groups(u)
+	r.engine = follow.New(g...)
 	cfg := tracer.Config{
 		Handler:      handler{r.engine, r},
 		Decode:       decode.New(tracer.ABIs(ptrace.Native)...),
@@ -145,7 +147,27 @@ func (r *run) build() {
 		},
 		Options: decode.Options{StrLen: o.StringLimit},
 	}
+	if r.seccomp() {
+		calls := g[0].Needs.Calls.Union(&g[0].Needs.Tamper)
+		cfg.Seccomp, cfg.ExitKill = &calls, true
+	}
+	if r.tamper != nil {
+		cfg.Tamper = r.tamper
+	}
 	r.session = tracer.New(cfg)
+}
+
+// seccomp reports whether a filter may be used: only where it stays with processes that
+// gotrace outlives, and only if it spares stops.
+func (r *run) seccomp() bool {
+	o := r.o
+	if !o.Follow || len(o.Command) == 0 || len(o.PIDs) > 0 || o.DetachOnExecve || o.Daemonize > 0 || len(o.Filter.Exec) > 0 {
+		return false
+	}
+	if !o.KillOnExit && r.interruptible() < InterruptNever {
+		return false
+	}
+	return !o.Filter.Trace.All(universe())
 }
 
 // handler tells the user of new tasks on top of the engine's work.
@@ -227,16 +249,21 @@ func (r *run) color(terminal bool) bool {
 	return err == nil
 }
 
+// interruptible is the level of -I that holds.
+func (r *run) interruptible() Interruptible {
+	if r.o.Interruptible != InterruptDefault {
+		return r.o.Interruptible
+	}
+	if r.o.Output != "" && len(r.o.Command) > 0 {
+		return InterruptNever
+	}
+	return InterruptWaiting
+}
+
 // catch makes fatal signals end the session, as far as -I lets them.
 func (r *run) catch() (stop func()) {
 	fatal := []os.Signal{unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGPIPE, unix.SIGTERM}
-	level := r.o.Interruptible
-	if level == InterruptDefault {
-		level = InterruptWaiting
-		if r.o.Output != "" && len(r.o.Command) > 0 {
-			level = InterruptNever
-		}
-	}
+	level := r.interruptible()
 	signal.Ignore(unix.SIGTTOU, unix.SIGTTIN)
 	if level >= InterruptNever {
 		signal.Ignore(fatal...)
@@ -338,7 +365,33 @@ func (r *run) groups(u *filter.Universe) []*follow.Group {
 	}
 	life := &follow.Rule{Name: "life", On: []*event.Kind{event.Exit, event.Killed, event.Superseded, event.Personality}, Do: []follow.Action{print}}
 	g.Rules = []*follow.Rule{calls, signals, life}
+	if len(q.Injections) > 0 {
+		r.tamper = tamper(u, q)
+		n.Tamper = r.tamper.Calls()
+	}
 	return []*follow.Group{g}
+}
+
+// tamper makes the engine's form of -e inject= and -e fault=. They act on traced calls only.
+func tamper(u *filter.Universe, q *filter.Qualifiers) *follow.Tamper {
+	t := follow.NewTamper()
+	for i := range q.Injections {
+		in := &q.Injections[i]
+		t.Add(callSet(u, in.Set.Intersect(q.Trace)), in.When, event.Injection{
+			Errno: in.Errno, Retval: in.Retval, Signal: in.Signal, Syscall: in.Syscall,
+			DelayEnter: in.DelayEnter, DelayExit: in.DelayExit,
+			PokeEnter: pokes(in.PokeEnter), PokeExit: pokes(in.PokeExit),
+		})
+	}
+	return t
+}
+
+func pokes(ps []filter.Poke) []event.Poke {
+	var out []event.Poke
+	for _, p := range ps {
+		out = append(out, event.Poke{Arg: p.Arg - 1, Data: p.Data})
+	}
+	return out
 }
 
 // statusHas reports whether -e status= lets a call through at its exit.

@@ -14,6 +14,13 @@ import (
 
 // Launch starts a command as a tracee. Nothing of it is reported before its execve.
 func (s *Session) Launch(c *ptrace.Command) (int, error) {
+	if s.cfg.Seccomp != nil {
+		f, err := seccompFilter(s.cfg.Seccomp, s.abis)
+		if err != nil {
+			return 0, err
+		}
+		c.Filter, c.NoNewPrivs = f, !ptrace.SysAdmin()
+	}
 	child, err := c.Launch()
 	if err != nil {
 		return 0, err

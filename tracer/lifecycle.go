@@ -78,7 +78,7 @@ func (s *Session) born(parent *task, tid int32) *task {
 		tgid = tid
 	}
 	t := s.add(tid, tgid, parent.id, tgid == parent.id.TGID)
-	t.hidden = parent.hidden
+	t.hidden, t.full = parent.hidden, parent.full
 	if !t.hidden {
 		s.emit(t, event.Attach, func(ev *event.Event) { ev.State = nil })
 	}

@@ -274,8 +274,11 @@ func (s *Session) wantsStops(t *task) bool {
 	if !t.needs.Syscalls && !t.hidden {
 		return false
 	}
-	return s.cfg.Seccomp == nil
+	return !s.filtered(t)
 }
+
+// filtered reports whether a task's calls of interest are reported by the session's filter.
+func (s *Session) filtered(t *task) bool { return s.cfg.Seccomp != nil && !t.full }
 
 // emit hands an event to the handler.
 func (s *Session) emit(t *task, k *event.Kind, fill func(*event.Event)) event.Verdict {

@@ -87,6 +87,9 @@ func (s *Session) entry(t *task) action {
 	t.abi = abi
 	t.state.arch = abi.Arch
 	ix := s.abiIndex(abi)
+	if s.filtered(t) && installsFilter(abi.SyscallName(in.NR), &in.Args) {
+		t.full = true
+	}
 	id := callID(abi, in.NR, in.Args[0])
 	if t.hidden {
 		if !isExec(abi, in.NR) {
@@ -104,7 +107,7 @@ func (s *Session) entry(t *task) action {
 	tamper := !n.Tamper.Empty() && n.Tamper.Has(ix, id)
 	if !t.want && !tamper {
 		t.prev = ""
-		if s.cfg.Seccomp != nil {
+		if s.filtered(t) {
 			t.phase = outside
 			return actGo
 		}
@@ -191,6 +194,9 @@ func (s *Session) exit(t *task) action {
 	if s.pin.on && (t.waits || t.class != callPlain) {
 		s.pin.left(t, &t.args, in.Ret())
 	}
+	if t.launching && !t.hidden && in.IsError() {
+		defer s.execFailed(t, int(-in.Ret()))
+	}
 	if t.ctx == nil || t.ctx.Call == nil {
 		return actGo
 	}
@@ -225,13 +231,6 @@ func (s *Session) exit(t *task) action {
 	}
 	v := s.sendCall(t, event.SyscallExit, args)
 	s.release(t)
-	if t.launching && errno != 0 && isExec(t.abi, t.sys.NR) {
-		// Only its death is of interest now.
-		t.hidden = true
-		if s.cfg.ExecFailed != nil {
-			s.cfg.ExecFailed(unix.Errno(errno))
-		}
-	}
 	return s.verdict(t, v)
 }
 
@@ -240,4 +239,13 @@ func (s *Session) verdict(t *task, v event.Verdict) action {
 		return actDetach
 	}
 	return actGo
+}
+
+// execFailed is the failure of the launched program's execve: only its death is of
+// interest now.
+func (s *Session) execFailed(t *task, errno int) {
+	t.hidden, t.launching = true, false
+	if s.cfg.ExecFailed != nil {
+		s.cfg.ExecFailed(unix.Errno(errno))
+	}
 }

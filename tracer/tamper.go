@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"github.com/gotrace/gotrace/arch"
 	"github.com/gotrace/gotrace/tracer/event"
 	"github.com/gotrace/gotrace/tracer/ptrace"
 )
@@ -28,7 +29,7 @@ func (s *Session) tamperEntry(t *task, abi int, id uint64) {
 		t.pending = in.Signal
 	}
 	if in.Fakes() {
-		if err := ptrace.SetSyscallNR(int(t.id.TID), in.NR); err == nil {
+		if err := ptrace.SetSyscallNR(int(t.id.TID), fakeNR(t.abi, in.Syscall)); err == nil {
 			t.sys.Skipped = true
 		}
 	}
@@ -36,6 +37,14 @@ func (s *Session) tamperEntry(t *task, abi int, id uint64) {
 		t.sys.Delayed = true
 		t.delay = in.DelayEnter
 	}
+}
+
+// fakeNR is the number of the call that is made in place of a faked one; -1: none.
+func fakeNR(a *arch.ABI, name string) int64 {
+	if nr, ok := a.SyscallNr(name); ok && name != "" {
+		return int64(nr)
+	}
+	return -1
 }
 
 // tamperExit applies what is to be done to the result, and returns the new one.

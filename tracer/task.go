@@ -35,6 +35,7 @@ type task struct {
 	launching bool // its program has not begun
 	synced    bool // a system-call stop was seen: entry and exit are told apart
 	seized    bool // attached to, not launched or born traced
+	full      bool // system-call stops in spite of the session's filter
 	leaving   bool // to be detached at its next stop
 	stopped   bool // not resumed: a stop is being handled, or was
 	listens   bool // in group-stop by PTRACE_LISTEN

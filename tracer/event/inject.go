@@ -6,7 +6,7 @@ import "time"
 type Injection struct {
 	Errno      int    // fail with it, without making the call
 	Retval     *int64 // return it, without making the call
-	NR         int64  // make this call instead when an error or a value is returned; -1: none
+	Syscall    string // make this call instead of none when an error or a value is returned
 	Signal     int    // deliver it at entry
 	DelayEnter time.Duration
 	DelayExit  time.Duration

@@ -50,3 +50,14 @@ func (s *CallSet) Empty() bool { return !s.Rest && s.Bits == [2][20]uint64{} }
 // setSize is one more than the largest number in a CallSet's bitmap. It includes the
 // numbers that stand for the calls behind socketcall and ipc.
 const setSize = 20 * 64
+
+// Union is the calls that are in s or in o.
+func (s CallSet) Union(o *CallSet) CallSet {
+	for i := range s.Bits {
+		for j := range s.Bits[i] {
+			s.Bits[i][j] |= o.Bits[i][j]
+		}
+	}
+	s.Rest = s.Rest || o.Rest
+	return s
+}

@@ -37,3 +37,14 @@ func RaiseDefault(sig int) {
 	unix.RawSyscall6(unix.SYS_RT_SIGPROCMASK, 1 /* SIG_UNBLOCK */, uintptr(unsafe.Pointer(&unblock)), 0, sigsetSize, 0, 0)
 	unix.Tgkill(unix.Getpid(), unix.Gettid(), unix.Signal(sig))
 }
+
+// SysAdmin reports whether this process may install a seccomp filter without giving up
+// privileges (CAP_SYS_ADMIN in its effective set).
+func SysAdmin() bool {
+	hdr := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	if unix.Capget(&hdr, &data[0]) != nil {
+		return false
+	}
+	return data[0].Effective>>unix.CAP_SYS_ADMIN&1 != 0
+}

@@ -1,0 +1,58 @@
+package ptrace
+
+import (
+	"fmt"
+
+	"golang.org/x/net/bpf"
+	"golang.org/x/sys/unix"
+)
+
+// seccomp return values and the layout of struct seccomp_data; uapi/linux/seccomp.h.
+const (
+	retAllow = 0x7fff0000
+	retTrace = 0x7ff00000
+	offNR    = 0
+	offArch  = 4
+)
+
+// FilterABI is the calls of one ABI that a filter reports, as ascending inclusive ranges.
+type FilterABI struct {
+	Audit  uint32
+	Ranges [][2]uint32
+}
+
+// Filter assembles a seccomp program that reports the calls given to the tracer and lets
+// all others through. Calls of an ABI that is not listed are reported.
+func Filter(abis []FilterABI) ([]unix.SockFilter, error) {
+	prog := []bpf.Instruction{bpf.LoadAbsolute{Off: offArch, Size: 4}}
+	for _, a := range abis {
+		body := filterBody(a.Ranges)
+		if len(body) > 255 {
+			return nil, fmt.Errorf("filter of %d instructions is too long for a jump", len(body))
+		}
+		prog = append(prog, bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: a.Audit, SkipTrue: uint8(len(body))})
+		prog = append(prog, body...)
+	}
+	prog = append(prog, bpf.RetConstant{Val: retTrace})
+	raw, err := bpf.Assemble(prog)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]unix.SockFilter, len(raw))
+	for i, r := range raw {
+		out[i] = unix.SockFilter{Code: r.Op, Jt: r.Jt, Jf: r.Jf, K: r.K}
+	}
+	return out, nil
+}
+
+func filterBody(ranges [][2]uint32) []bpf.Instruction {
+	body := []bpf.Instruction{bpf.LoadAbsolute{Off: offNR, Size: 4}}
+	for _, r := range ranges {
+		body = append(body,
+			bpf.JumpIf{Cond: bpf.JumpGreaterOrEqual, Val: r[0], SkipTrue: 1},
+			bpf.RetConstant{Val: retAllow},
+			bpf.JumpIf{Cond: bpf.JumpGreaterThan, Val: r[1], SkipTrue: 1},
+			bpf.RetConstant{Val: retTrace})
+	}
+	return append(body, bpf.RetConstant{Val: retAllow})
+}
