@@ -212,7 +212,7 @@ func (p *printer) mode(b []byte, v *event.Value) []byte {
 			break
 		}
 	}
-	if p.consts == ConstRaw || name == "" && n&^0o7777 != 0 {
+	if p.consts == ConstRaw || name == "" && n&0o170000 != 0 {
 		return appendOctal(b, n)
 	}
 	if p.consts == ConstVerbose {

@@ -23,66 +23,94 @@ type direntLayout struct {
 
 func getdentsArg(c *Ctx, i int) event.Value {
 	w := c.Word()
-	return c.direntsV(c.Arg(i), direntLayout{word: w, header: 2*w + 2, tail: true})
+	return c.direntsV(c.Arg(i), uint64(uint32(c.Arg(i+1))), direntLayout{word: w, header: 2*w + 2, tail: true})
 }
 
 func getdents64Arg(c *Ctx, i int) event.Value {
-	return c.direntsV(c.Arg(i), direntLayout{word: 8, header: 19})
+	return c.direntsV(c.Arg(i), uint64(uint32(c.Arg(i+1))), direntLayout{word: 8, header: 19})
 }
 
-func (c *Ctx) direntsV(addr uint64, l direntLayout) event.Value {
-	if !c.Verbose || c.Failed() || c.Ret < 0 {
+// direntBuf is the part of a buffer of entries that is still to be decoded.
+type direntBuf struct {
+	b    []byte // what of it can be read
+	size int    // what there is of it, readable or not
+	addr uint64
+}
+
+func (d *direntBuf) skip(n int) {
+	d.b = d.b[min(n, len(d.b)):]
+	d.size -= n
+	d.addr += uint64(n)
+}
+
+func (c *Ctx) direntsV(addr, room uint64, l direntLayout) event.Value {
+	const most = 16 << 20
+	if !c.Verbose || c.Failed() || c.Ret < 0 || uint64(c.Ret) > room {
 		return addrV(addr)
 	}
-	b, ok := c.Read(addr, int(min(c.Ret, 1<<30)))
-	if !ok {
-		return addrV(addr)
-	}
-	if len(b) > 0 && len(b) < l.header {
-		return c.hexBytesV(b)
+	d := direntBuf{size: int(min(c.Ret, most)), addr: addr}
+	d.b = c.Bytes(d.size)
+	n, _ := c.Mem.ReadAt(d.b, addr)
+	d.b = d.b[:max(n, 0)]
+	if d.size > 0 && d.size < l.header {
+		return c.hexBytesV(&d)
 	}
 	if c.Abbrev {
-		return c.Note(addrV(addr), c.countDirents(b, l))
+		return c.Note(addrV(addr), c.countDirents(d, l))
+	}
+	if d.size > 0 && len(d.b) < l.header {
+		return addrV(addr)
 	}
 	list := event.Value{Form: event.FormArray}
-	elems := c.Vals(min(len(b)/l.header, 64))[:0]
-	for len(b) > 0 {
-		if len(b) < l.header {
-			elems = append(elems, c.hexBytesV(b))
+	elems := c.Vals(min(d.size/l.header, 64))[:0]
+	for d.size > 0 {
+		if d.size < l.header {
+			elems = append(elems, c.hexBytesV(&d))
 			break
 		}
-		v, n := c.direntV(b, l)
+		if len(d.b) < l.header {
+			v := addrV(d.addr)
+			v.Flags |= event.FlagMoreAddr
+			elems = append(elems, v)
+			break
+		}
+		v, n, ok := c.direntV(&d, l)
 		elems = append(elems, v)
 		if n == 0 {
 			break
 		}
-		b = b[n:]
+		if d.skip(n); !ok {
+			if d.size > 0 {
+				list.Flags |= event.FlagCut
+			}
+			break
+		}
 	}
 	list.Elem = elems
 	return list
 }
 
 // countDirents is the comment that stands for the entries where they are not shown.
-func (c *Ctx) countDirents(b []byte, l direntLayout) []byte {
+func (c *Ctx) countDirents(d direntBuf, l direntLayout) []byte {
 	note := c.Bytes(96)[:0]
 	n, more := 0, false
-	for len(b) > 0 {
-		if len(b) < l.header {
+	for d.size > 0 {
+		if len(d.b) < l.header {
 			more = true
 			break
 		}
 		n++
-		reclen := l.reclen(b)
+		reclen := l.reclen(d.b)
 		if reclen < l.header {
 			note = appendReclen(append(note, "d_reclen "...), l.header-reclen, " underflow */ /* ")
-			more = true
+			more = d.size > l.header
 			break
 		}
-		if reclen > len(b) {
-			note = appendReclen(append(note, "d_reclen "...), reclen-len(b), " overflow */ /* ")
+		if reclen > d.size {
+			note = appendReclen(append(note, "d_reclen "...), reclen-d.size, " overflow */ /* ")
 			break
 		}
-		b = b[reclen:]
+		d.skip(reclen)
 	}
 	note = strconv.AppendInt(note, int64(n), 10)
 	if more {
@@ -101,38 +129,45 @@ func (l direntLayout) reclen(b []byte) int {
 	return int(b[2*l.word]) | int(b[2*l.word+1])<<8
 }
 
-// direntV is the entry that b begins with, and its length, which is 0 if it cannot be right.
-func (c *Ctx) direntV(b []byte, l direntLayout) (event.Value, int) {
-	r := c.Rd(b)
+// direntV is the entry that d begins with, its length, which is 0 if it cannot be
+// right, and whether all of it could be read.
+func (c *Ctx) direntV(d *direntBuf, l direntLayout) (v event.Value, n int, ok bool) {
+	r := c.Rd(d.b)
 	f := c.Vals(5)[:0]
-	reclen := l.reclen(b)
+	reclen := l.reclen(d.b)
 	recV := event.F("d_reclen", uintV(uint64(reclen)))
 	if l.word == 4 {
 		f = append(f, event.F("d_ino", uintV(r.U32())), event.F("d_off", uintV(r.U32())))
 	} else {
-		f = append(f, event.F("d_ino", uintV(r.U64())), event.F("d_off", intV(r.S64())))
+		f = append(f, event.F("d_ino", uintV(r.U64())), event.F("d_off", uintV(r.U64())))
 	}
 	n, end := reclen, reclen
 	switch {
 	case reclen < l.header:
 		recV.Note = appendReclen(c.Bytes(48)[:0], l.header-reclen, " underflow")
 		n, end = 0, l.header
-	case reclen > len(b):
-		recV.Note = appendReclen(c.Bytes(48)[:0], reclen-len(b), " overflow")
-		n, end = len(b), len(b)
+	case reclen > d.size:
+		recV.Note = appendReclen(c.Bytes(48)[:0], reclen-d.size, " overflow")
+		n, end = d.size, d.size
 	}
 	f = append(f, recV)
-	var name, typ event.Value
+	ok = true
+	typeAt := l.header - 1
 	if l.tail {
-		if end > l.header {
-			end--
-			typ = event.F("d_type", c.enumV(xDirentTypes, uint64(b[end])))
-		}
-	} else {
-		typ = event.F("d_type", c.enumV(xDirentTypes, uint64(b[l.header-1])))
+		end--
+		typeAt = end
 	}
+	var name, typ event.Value
 	if end > l.header {
-		name = event.F("d_name", c.fixedStrV(b[l.header:end]))
+		name, ok = c.fixedStrV(d, l.header, end)
+		name = event.F("d_name", name)
+	}
+	switch {
+	case l.tail && typeAt < l.header:
+	case typeAt >= len(d.b):
+		typ, ok = event.F("d_type", addrV(d.addr+uint64(typeAt))), false
+	default:
+		typ = event.F("d_type", c.enumV(xDirentTypes, uint64(d.b[typeAt])))
 	}
 	if l.tail {
 		name, typ = typ, name
@@ -142,23 +177,30 @@ func (c *Ctx) direntV(b []byte, l direntLayout) (event.Value, int) {
 			f = append(f, v)
 		}
 	}
-	return event.Value{Form: event.FormStruct, Elem: f}, n
+	return event.Value{Form: event.FormStruct, Elem: f}, n, ok
 }
 
 // fixedStrV is a string in a field of fixed size, not limited by -s. Without a NUL its
 // last character is left out.
-func (c *Ctx) fixedStrV(b []byte) event.Value {
+func (c *Ctx) fixedStrV(d *direntBuf, from, to int) (event.Value, bool) {
 	v := event.Value{Form: event.FormString, Flags: event.FlagPath}
+	b := d.b[min(from, len(d.b)):min(to, len(d.b))]
 	n := bytes.IndexByte(b, 0)
 	if n < 0 {
+		if to > len(d.b) {
+			return addrV(d.addr + uint64(from)), false
+		}
 		n = len(b) - 1
 		v.Flags |= event.FlagCut
 	}
 	v.Data = b[:n]
-	return v
+	return v, true
 }
 
 // hexBytesV is bytes that should have been a structure.
-func (c *Ctx) hexBytesV(b []byte) event.Value {
-	return event.Value{Form: event.FormString, Flags: event.FlagHexStr, Data: b}
+func (c *Ctx) hexBytesV(d *direntBuf) event.Value {
+	if len(d.b) < d.size {
+		return addrV(d.addr)
+	}
+	return event.Value{Form: event.FormString, Flags: event.FlagHexStr, Data: d.b[:d.size]}
 }

@@ -161,12 +161,9 @@ func (c *Ctx) extensible(addr, size uint64, base int, fields func(c *Ctx, r *Rd)
 
 // tailV is the bytes from one offset of a structure to its end; absent if they are zero.
 func (c *Ctx) tailV(addr uint64, from int, size uint64) event.Value {
-	const most = 1 << 16
-	n := size - uint64(from)
-	if n > most {
-		return wordV("???", 0)
-	}
-	b, ok := c.Read(addr, int(n))
+	const most = 4096 // the kernel takes no more than a page
+	size = min(size, most)
+	b, ok := c.Read(addr, int(size)-from)
 	if !ok {
 		return wordV("???", 0)
 	}

@@ -1138,10 +1138,6 @@ var xQuotaDqblkValid = &event.Table{
 	Name:    "quota_dqblk_valid",
 	Unknown: "QIF_???",
 	Entries: []event.Entry{
-		{Val: 0x3f, Name: "QIF_ALL"},
-		{Val: 0x5, Name: "QIF_LIMITS"},
-		{Val: 0xa, Name: "QIF_USAGE"},
-		{Val: 0x30, Name: "QIF_TIMES"},
 		{Val: 0x1, Name: "QIF_BLIMITS"},
 		{Val: 0x2, Name: "QIF_SPACE"},
 		{Val: 0x4, Name: "QIF_ILIMITS"},
