@@ -158,7 +158,7 @@ func (c *Ctx) siChild(f []event.Value, r *Rd, code int32) []event.Value {
 	if code != cldExited {
 		status = signalV(int32(status.Num))
 	}
-	utime, stime := r.ULong(), r.ULong()
+	utime, stime := uint64(r.Long()), uint64(r.Long())
 	return append(f, event.F("si_status", status), event.F("si_utime", c.clockV(utime)), event.F("si_stime", c.clockV(stime)))
 }
 
