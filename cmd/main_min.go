@@ -44,6 +44,10 @@ func Main(argv []string) int {
 		case "-p":
 			n, _ := strconv.Atoi(next())
 			o.PIDs = append(o.PIDs, n)
+		case "-D":
+			o.Daemonize = 1
+		case "-DDD":
+			o.Daemonize = 3
 		case "--pin":
 			o.Pin = true
 		}

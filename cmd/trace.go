@@ -44,7 +44,9 @@ func trace(o *Options) int {
 	r := &run{o: o}
 	code, err := r.main()
 	if err != nil {
-		r.say("%v", err)
+		if err != errQuiet {
+			r.say("%v", err)
+		}
 		return 1
 	}
 	return code
@@ -67,8 +69,15 @@ func (r *run) say(format string, args ...any) {
 
 func (r *run) main() (int, error) {
 	o := r.o
+	n, tracee := stage()
+	switch {
+	case o.Daemonize > 0 && n == 0:
+		return 1, becomeTracee(o)
+	case n == 1:
+		return 0, daemonize(tracee)
+	}
 	var c *ptrace.Command
-	if len(o.Command) > 0 {
+	if len(o.Command) > 0 && tracee == 0 {
 		var err error
 		if c, err = command(o); err != nil {
 			return 1, err
@@ -84,6 +93,11 @@ func (r *run) main() (int, error) {
 	}
 	stop := r.catch()
 	defer stop()
+	if tracee != 0 {
+		if err := r.adoptTracee(tracee); err != nil {
+			return 1, err
+		}
+	}
 	if c != nil {
 		if _, err := r.session.Launch(c); err != nil {
 			return 1, err
@@ -153,6 +167,9 @@ func (r *run) build() {
 	}
 	if r.tamper != nil {
 		cfg.Tamper = r.tamper
+	}
+	if o.Daemonize > 0 {
+		cfg.ExecFailed = nil // the tracee says so itself
 	}
 	r.session = tracer.New(cfg)
 }

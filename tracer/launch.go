@@ -32,11 +32,7 @@ func (s *Session) Launch(c *ptrace.Command) (int, error) {
 		ptrace.Wait(pid, 0, &status, nil)
 		return 0, err
 	}
-	t := s.add(int32(pid), int32(pid), event.Task{}, false)
-	t.hidden, t.launching = true, true
-	s.child = t.id.TID
-	t.stopped = true
-	s.act(t, actGo)
+	s.begin(pid)
 	return pid, child.Release()
 }
 
@@ -141,4 +137,23 @@ func attachError(tid int, err error) error {
 		a.Tracer = int(st.tracer)
 	}
 	return a
+}
+
+// Adopt seizes a process that waits to execute the command of this session, as Launch's
+// child does. Only its leader is traced: its other threads end at the execve.
+func (s *Session) Adopt(pid int) error {
+	if err := s.seizeChild(pid); err != nil {
+		return err
+	}
+	s.begin(pid)
+	return nil
+}
+
+// begin adds the stopped process that is about to execute the command, and resumes it.
+func (s *Session) begin(pid int) {
+	t := s.add(int32(pid), int32(pid), event.Task{}, false)
+	t.hidden, t.launching = true, true
+	s.child = t.id.TID
+	t.stopped = true
+	s.act(t, actGo)
 }

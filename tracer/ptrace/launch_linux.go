@@ -124,6 +124,7 @@ func newPlan(c *Command) (*plan, error) {
 	if p.envv, err = syscall.SlicePtrFromStrings(c.Env); err != nil {
 		return nil, err
 	}
+	p.argv0, p.envv0 = uintptr(unsafe.Pointer(&p.argv[0])), uintptr(unsafe.Pointer(&p.envv[0]))
 	if len(c.Filter) > 0 {
 		p.filter = unix.SockFprog{Len: uint16(len(c.Filter)), Filter: &c.Filter[0]}
 	}
@@ -150,7 +151,6 @@ func forkExec(p *plan) (pid uintptr, err syscall.Errno) {
 		e syscall.Errno
 		n uintptr
 	)
-	argv0, envv0 := &p.argv[0], &p.envv[0]
 	beforeFork()
 	pid, _, e = syscall.RawSyscall6(cloneNR, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
 	if e != 0 || pid != 0 {
@@ -169,18 +169,47 @@ func forkExec(p *plan) (pid uintptr, err syscall.Errno) {
 	if e != 0 || n != 1 {
 		goto fail
 	}
+	p.become()
+	syscall.RawSyscall(unix.SYS_EXIT_GROUP, exitExec, 0, 0)
+fail:
+	for {
+		syscall.RawSyscall(unix.SYS_EXIT_GROUP, exitSetup, 0, 0)
+	}
+}
+
+// Exec turns this process into the command. It must be called on the initial thread; it
+// returns only if that fails.
+func (c *Command) Exec() error {
+	p, err := newPlan(c)
+	if err != nil {
+		return err
+	}
+	runtime.LockOSThread()
+	if e := p.become(); e != 0 {
+		return e
+	}
+	return nil
+}
+
+// become takes on the command's identity and executes it; it returns only if that fails.
+// Raw calls act on this thread only, which is the one that survives the execve. It runs
+// in the child of a fork, too, so it may not grow the stack.
+//
+//go:nosplit
+//go:norace
+func (p *plan) become() (e syscall.Errno) {
 	if p.nofile != nil {
 		syscall.RawSyscall6(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(p.nofile)), 0, 0, 0)
 	}
 	if p.cred != nil {
 		if _, _, e = syscall.RawSyscall(unix.SYS_SETGROUPS, p.groupsLen, p.groups, 0); e != 0 {
-			goto fail
+			return e
 		}
 		if _, _, e = syscall.RawSyscall(unix.SYS_SETREGID, uintptr(p.cred.GID), uintptr(p.cred.GID), 0); e != 0 {
-			goto fail
+			return e
 		}
 		if _, _, e = syscall.RawSyscall(unix.SYS_SETREUID, uintptr(p.cred.UID), uintptr(p.cred.UID), 0); e != 0 {
-			goto fail
+			return e
 		}
 	}
 	if p.noNewPrivs {
@@ -188,14 +217,10 @@ func forkExec(p *plan) (pid uintptr, err syscall.Errno) {
 	}
 	if p.filter.Len != 0 {
 		if _, _, e = syscall.RawSyscall(unix.SYS_SECCOMP, 1 /* SECCOMP_SET_MODE_FILTER */, 0, uintptr(unsafe.Pointer(&p.filter))); e != 0 {
-			goto fail
+			return e
 		}
 	}
-	syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, 2 /* SIG_SETMASK */, uintptr(unsafe.Pointer(&p.mask)), 0, 8, 0, 0)
-	_, _, e = syscall.RawSyscall(unix.SYS_EXECVE, uintptr(unsafe.Pointer(p.path)), uintptr(unsafe.Pointer(argv0)), uintptr(unsafe.Pointer(envv0)))
-	syscall.RawSyscall(unix.SYS_EXIT_GROUP, exitExec, 0, 0)
-fail:
-	for {
-		syscall.RawSyscall(unix.SYS_EXIT_GROUP, exitSetup, 0, 0)
-	}
+	syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, 2 /* SIG_SETMASK */, uintptr(unsafe.Pointer(&p.mask)), 0, sigsetSize, 0, 0)
+	_, _, e = syscall.RawSyscall(unix.SYS_EXECVE, uintptr(unsafe.Pointer(p.path)), p.argv0, p.envv0)
+	return e
 }
