@@ -99,17 +99,18 @@ func (c *Child) Abort() { c.gun.Close() }
 
 // plan is a Command in the form that the child can use without allocating.
 type plan struct {
-	path        *byte
-	argv, envv  []*byte
-	pipe, other uintptr
-	mask        uint64
-	nofile      *unix.Rlimit
-	cred        *Cred
-	filter      unix.SockFprog
-	noNewPrivs  bool
-	groups      uintptr
-	groupsLen   uintptr
-	byteBuf     [1]byte
+	path         *byte
+	argv0, envv0 uintptr
+	argv, envv   []*byte
+	pipe, other  uintptr
+	mask         uint64
+	nofile       *unix.Rlimit
+	cred         *Cred
+	filter       unix.SockFprog
+	noNewPrivs   bool
+	groups       uintptr
+	groupsLen    uintptr
+	byteBuf      [1]byte
 }
 
 func newPlan(c *Command) (*plan, error) {
