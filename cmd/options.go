@@ -91,7 +91,7 @@ type Options struct {
 
 	Command   []string // PROG [ARGS]
 	PIDs      []int    // -p, without repetitions
-	PIDNames  []string // -p name:NAME
+	PIDNames  []string // -p name:NAME; Main adds their processes to PIDs
 	Env       []EnvChange
 	User      string // -u
 	Argv0     *string
@@ -125,12 +125,14 @@ type Options struct {
 	HexStrings    HexStrings
 	Consts        ConstStyle
 	StackTraces   int // -k: 1, -kk: 2 with source lines
-	StackLimit    int // --stack-trace-frame-limit
+	StackLimit    int // --stack-trace-frame-limit; 0: none
+	SyscallLimit  int // --syscall-limit; 0: none
 	Debug         bool
+	Explain       bool // show the rules and do nothing
 
 	Summary        SummaryMode
-	SummarySort    string
-	SummaryColumns []string
+	SummarySort    string        // a name of summaryColumns, or "nothing"
+	SummaryColumns []string      // names of summaryColumns
 	Overhead       time.Duration // -O; negative: measure it
 	WallClock      bool          // -w
 }

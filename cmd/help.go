@@ -1,0 +1,101 @@
+package cmd
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+	"runtime/debug"
+	"strings"
+)
+
+const (
+	helpIndent = 32 // column of the explanations
+	helpWidth  = 80
+)
+
+// writeHelp writes the help text.
+func writeHelp(w io.Writer, program string) {
+	fmt.Fprintf(w, `Usage: %[1]s [OPTION]... PROG [ARG]...
+       %[1]s [OPTION]... -p PID...
+       %[1]s COMMAND [ARG]...
+
+Show the system calls and signals of programs, as strace does.
+Options end at the first word that is none, or at --.
+A program named like a command runs with %[1]s -- NAME or %[1]s ./NAME.
+
+Commands:
+  doctor                        what this machine permits
+  completion SHELL              completion script: bash, zsh, fish, powershell
+  help                          show this text
+`, program)
+	table := OptionTable()
+	for _, g := range groups {
+		fmt.Fprintf(w, "\n%s:\n", g)
+		for i := range table {
+			if o := &table[i]; o.Group == g {
+				writeEntry(w, o.Spellings(), o.Help)
+			}
+		}
+	}
+}
+
+// Spellings returns an option as it may be written: "-s, --string-limit=SIZE".
+func (o *Option) Spellings() string {
+	var forms []string
+	if o.Short != 0 {
+		s := "-" + string(rune(o.Short))
+		if o.ShortArg && len(o.Longs) == 0 {
+			s += " " + o.ArgName
+		}
+		forms = append(forms, s)
+	}
+	if len(o.Longs) > 0 {
+		s := "--" + o.Longs[0]
+		switch o.LongArg {
+		case RequiredArg:
+			s += "=" + o.ArgName
+		case OptionalArg:
+			s += "[=" + o.ArgName + "]"
+		}
+		if o.Short == 0 {
+			s = "    " + s
+		}
+		forms = append(forms, s)
+	}
+	return strings.Join(forms, ", ")
+}
+
+// writeEntry writes a term and its explanation, wrapped.
+func writeEntry(w io.Writer, term, help string) {
+	line := "  " + term
+	if len(line) >= helpIndent-1 {
+		fmt.Fprintln(w, line)
+		line = ""
+	}
+	line += strings.Repeat(" ", helpIndent-len(line))
+	room := false // there is a word on the line
+	for word := range strings.FieldsSeq(help) {
+		if room && len(line)+1+len(word) > helpWidth {
+			fmt.Fprintln(w, line)
+			line, room = strings.Repeat(" ", helpIndent), false
+		}
+		if room {
+			line += " "
+		}
+		line += word
+		room = true
+	}
+	fmt.Fprintln(w, line)
+}
+
+// Version is the version of this source, unless the build says otherwise.
+const Version = "0.1.0"
+
+func writeVersion(w io.Writer) {
+	v := Version
+	if info, ok := debug.ReadBuildInfo(); ok && strings.HasPrefix(info.Main.Version, "v") {
+		v = strings.TrimPrefix(info.Main.Version, "v")
+	}
+	fmt.Fprintf(w, "gotrace -- version %s\n%s %s/%s\nLicensed under the Apache License 2.0.\n",
+		v, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
