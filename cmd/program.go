@@ -32,6 +32,7 @@ func command(o *Options) (*ptrace.Command, error) {
 		}
 		c.Cred = cred
 	}
+	c.Ignored = ptrace.IgnoredSignals()
 	if c.Sigmask, err = ptrace.OwnSigmask(); err != nil {
 		return nil, err
 	}

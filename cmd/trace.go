@@ -194,9 +194,9 @@ type handler struct {
 }
 
 func (h handler) Handle(ev *event.Event) (event.Verdict, error) {
-	if ev.Kind == event.Attach && !h.r.quiet(filter.QuietAttach) {
+	if (ev.Kind == event.Attach || ev.Kind == event.Detach) && !h.r.quiet(filter.QuietAttach) {
 		h.r.out.sync()
-		h.r.say("Process %d attached", ev.Task.TID)
+		h.r.say("Process %d %sed", ev.Task.TID, ev.Kind.Name)
 	}
 	return h.Engine.Handle(ev)
 }
@@ -293,16 +293,14 @@ func (r *run) catch() (stop func()) {
 	ptrace.Interruptible(unix.SIGURG)
 	ch := make(chan os.Signal, 1)
 	for _, s := range fatal {
-		if !signal.Ignored(s) {
-			signal.Notify(ch, s)
-		}
+		signal.Notify(ch, s)
 	}
 	done := make(chan struct{})
 	go func() {
 		select {
 		case s := <-ch:
 			r.caught = s
-			r.session.Stop(tid)
+			r.session.Stop(tid, int(s.(unix.Signal)))
 		case <-done:
 		}
 	}()
@@ -329,12 +327,10 @@ func (r *run) attachAll() error {
 		}
 	}
 	if n == 0 && len(r.o.Command) == 0 {
-		return errNothing
+		return errQuiet
 	}
 	return nil
 }
-
-var errNothing = errors.New("no process to trace")
 
 func attachMessage(err error) string {
 	msg := errnoMessage(err)

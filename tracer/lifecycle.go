@@ -207,6 +207,7 @@ func (s *Session) ended(t *task, stop ptrace.Stop) {
 // detachAll lets every task go. Those that run are interrupted first, since a running
 // task cannot be detached.
 func (s *Session) detachAll() {
+	s.killChild()
 	for _, t := range s.tasks {
 		t.leaving = true
 		if t.stopped && !t.listens {
@@ -242,6 +243,15 @@ func (s *Session) detachAll() {
 	}
 }
 
+// killChild passes the signal that ends the session on to the launched program, which
+// was started for this session's sake.
+func (s *Session) killChild() {
+	if sig := s.stop.sig.Load(); sig != 0 && s.tasks[s.child] != nil {
+		unix.Kill(int(s.child), unix.SIGCONT)
+		unix.Kill(int(s.child), unix.Signal(sig))
+	}
+}
+
 // letGo detaches a stopped task with the signal that its stop was about to deliver.
 func (s *Session) letGo(t *task, stop ptrace.Stop) {
 	sig := 0
@@ -262,15 +272,14 @@ func (s *Session) letGo(t *task, stop ptrace.Stop) {
 
 // detach lets a stopped task go.
 func (s *Session) detach(t *task, sig int) {
+	s.pin.dropped(t, true)
+	if ptrace.Detach(int(t.id.TID), sig) == nil {
+		s.emit(t, event.Detach, func(ev *event.Event) { ev.State = nil })
+	}
 	if t.phase == inside && t.want && t.ctx != nil {
 		t.phase = outside
 		t.sys.Detached = true
 		s.sendCall(t, event.SyscallExit, t.ctx.Pending())
-	}
-	s.pin.dropped(t, true)
-	err := ptrace.Detach(int(t.id.TID), sig)
-	if err == nil {
-		s.emit(t, event.Detach, func(ev *event.Event) { ev.State = nil })
 	}
 	s.drop(t)
 }

@@ -12,6 +12,7 @@ import (
 type stopFlag struct {
 	asked atomic.Bool
 	seen  atomic.Bool
+	sig   atomic.Int32 // for the launched program
 }
 
 func (f *stopFlag) raised() bool {
@@ -26,9 +27,11 @@ func (f *stopFlag) raised() bool {
 // takes a spurious one without harm.
 const wakeSignal = unix.SIGURG
 
-// Stop makes Run detach everything and return. It may be called from any goroutine;
-// tid is the thread that Run is on.
-func (s *Session) Stop(tid int) {
+// Stop makes Run detach everything and return. The launched program, if any, is sent sig
+// unless that is zero. Stop may be called from any goroutine; tid is the thread that Run
+// is on.
+func (s *Session) Stop(tid, sig int) {
+	s.stop.sig.Store(int32(sig))
 	s.stop.asked.Store(true)
 	for !s.stop.seen.Load() {
 		unix.Tgkill(unix.Getpid(), tid, wakeSignal)

@@ -345,6 +345,8 @@ func (t *Text) args(args []event.Value, from int, ev *event.Event) {
 func (t *Text) exit(ev *event.Event) {
 	s := ev.Sys
 	switch {
+	case s.Detached && t.open != s && ev.Resumed():
+		return // its line ended before
 	case t.open == s:
 	case s.Shown >= 0 && ev.Resumed():
 		t.begin(ev, ev.Wall)

@@ -16,6 +16,9 @@ type Command struct {
 	Env  []string
 	// Sigmask is the mask of blocked signals that the program starts with.
 	Sigmask uint64
+	// Ignored is the signals that the program starts with ignored, a bit each from signal 1;
+	// all others have their default action.
+	Ignored uint64
 	// NoFile is the RLIMIT_NOFILE that the program starts with, when not nil.
 	NoFile *unix.Rlimit
 	// Cred, when not nil, is who the program runs as.
@@ -104,6 +107,8 @@ type plan struct {
 	argv, envv   []*byte
 	pipe, other  uintptr
 	mask         uint64
+	ignored      uint64
+	action       sigaction
 	nofile       *unix.Rlimit
 	cred         *Cred
 	filter       unix.SockFprog
@@ -114,7 +119,7 @@ type plan struct {
 }
 
 func newPlan(c *Command) (*plan, error) {
-	p := &plan{mask: c.Sigmask, nofile: c.NoFile, cred: c.Cred, noNewPrivs: c.NoNewPrivs}
+	p := &plan{mask: c.Sigmask, ignored: c.Ignored, nofile: c.NoFile, cred: c.Cred, noNewPrivs: c.NoNewPrivs}
 	var err error
 	if p.path, err = syscall.BytePtrFromString(c.Path); err != nil {
 		return nil, err
@@ -220,6 +225,10 @@ func (p *plan) become() (e syscall.Errno) {
 		if _, _, e = syscall.RawSyscall(unix.SYS_SECCOMP, 1 /* SECCOMP_SET_MODE_FILTER */, 0, uintptr(unsafe.Pointer(&p.filter))); e != 0 {
 			return e
 		}
+	}
+	for sig := uintptr(1); sig <= 64; sig++ {
+		p.action.handler = uintptr(p.ignored >> (sig - 1) & 1) // SIG_DFL is 0, SIG_IGN 1
+		syscall.RawSyscall6(unix.SYS_RT_SIGACTION, sig, uintptr(unsafe.Pointer(&p.action)), 0, sigsetSize, 0, 0)
 	}
 	syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, 2 /* SIG_SETMASK */, uintptr(unsafe.Pointer(&p.mask)), 0, sigsetSize, 0, 0)
 	_, _, e = syscall.RawSyscall(unix.SYS_EXECVE, uintptr(unsafe.Pointer(p.path)), p.argv0, p.envv0)

@@ -43,3 +43,17 @@ func Interruptible(sig unix.Signal) error {
 func QuietSIGCHLD() error {
 	return rtSigaction(unix.SIGCHLD, &sigaction{flags: saNoCldStop}, nil)
 }
+
+// IgnoredSignals is the signals that this process ignores, a bit each from signal 1. It must
+// be called before any handler is changed. The Go runtime keeps SIGHUP and SIGINT ignored,
+// and leaves alone the signals that it has no use for; of the others it forgets that
+// they were ignored.
+func IgnoredSignals() (set uint64) {
+	for sig := 1; sig <= 64; sig++ {
+		var a sigaction
+		if rtSigaction(unix.Signal(sig), nil, &a) == nil && a.handler == 1 {
+			set |= 1 << (sig - 1)
+		}
+	}
+	return set
+}
