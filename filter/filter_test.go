@@ -333,3 +333,44 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestClassesCoverARM64 holds that the classes, which were seen on amd64, know the
+// calls of arm64: each is one of amd64's or i386's.
+func TestClassesCoverARM64(t *testing.T) {
+	for _, name := range arch.ABIARM64.Syscalls {
+		if name == "" || name == "arch_specific_syscall" { // a placeholder
+			continue
+		}
+		_, on64 := arch.ABIAMD64.SyscallNr(name)
+		_, on32 := arch.ABII386.SyscallNr(name)
+		if !on64 && !on32 {
+			t.Errorf("%s is in no class", name)
+		}
+	}
+}
+
+// TestClasses holds that a class is something for every kind of program.
+func TestClasses(t *testing.T) {
+	u := universe()
+	names := filter.ClassNames()
+	if len(names) != 17 {
+		t.Errorf("%d classes, want 17", len(names))
+	}
+	for _, c := range names {
+		set, err := filter.ParseSyscalls(c, u)
+		if err != nil {
+			t.Errorf("%s: %v", c, err)
+			continue
+		}
+		for i, abi := range u.ABIs {
+			if set.Len(i) == 0 {
+				t.Errorf("%s is empty for %s-bit programs", c, abi.Suffix)
+			}
+			for _, nr := range set.Numbers(i) {
+				if !filter.InClass(c, abi.Names[nr]) {
+					t.Errorf("%s: InClass denies %s", c, abi.Names[nr])
+				}
+			}
+		}
+	}
+}
