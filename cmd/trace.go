@@ -59,7 +59,9 @@ type run struct {
 	engine  *follow.Engine
 	session *tracer.Session
 	tamper  *follow.Tamper // nil: no injections
-	caught  os.Signal      // the signal that ended the session
+	namer   decode.Namer   // what descriptors and pids stand for; nil: nobody asked
+	comm    []byte
+	caught  os.Signal // the signal that ended the session
 }
 
 // say writes a message for people, after what the trace has shown so far.
@@ -144,6 +146,7 @@ func (r *run) build() {
 	u := universe()
 	g := r.groups(u)
 	r.engine = follow.New(g...)
+	calls := g[0].Needs.Calls.Union(&g[0].Needs.Tamper)
 	cfg := tracer.Config{
 		Handler:      handler{r.engine, r},
 		Decode:       decode.New(tracer.ABIs(ptrace.Native)...),
@@ -162,7 +165,6 @@ func (r *run) build() {
 		Options: decode.Options{StrLen: o.StringLimit},
 	}
 	if r.seccomp() {
-		calls := g[0].Needs.Calls.Union(&g[0].Needs.Tamper)
 		cfg.Seccomp, cfg.ExitKill = &calls, true
 	}
 	if r.tamper != nil {
@@ -201,28 +203,37 @@ func (h handler) Handle(ev *event.Event) (event.Verdict, error) {
 	return h.Engine.Handle(ev)
 }
 
-func (r *run) quiet(q filter.Quiet) bool { return r.o.Filter.Quiet.Has(q) }
+// quiet reports whether messages are left out. Writing a command's trace to a file
+// quietens those about attaching, unless quiet= was given.
+func (r *run) quiet(q filter.Quiet) bool {
+	f := r.o.Filter
+	if f.Quiet.Has(q) {
+		return true
+	}
+	implied := r.o.Output != "" && len(r.o.Command) > 0 && !f.QuietGiven && f.Quiet == 0
+	return implied && (filter.QuietAttach | filter.QuietPersonality).Has(q)
+}
 
 // makeSink makes the sink that the options ask for.
 func (r *run) makeSink(w io.Writer) sink.Sink {
 	o := r.o
 	prompt := w == io.Writer(os.Stderr)
-	q := o.Filter.Quiet
 	t := sink.TextOptions{
-		Column:          o.Columns,
-		Consts:          sink.Consts(o.Consts),
-		Hex:             sink.Hex(o.HexStrings),
-		Times:           times(o),
-		IP:              o.PrintIP,
-		Number:          o.PrintNumber,
-		ArgNames:        o.ArgNames,
-		Separate:        o.Separate && o.Output != "",
-		Prompt:          prompt,
-		AlwaysPID:       o.AlwaysShowPID,
-		Comm:            o.Filter.DecodePIDs != 0,
-		QuietExit:       q.Has(filter.QuietExit),
-		QuietSuperseded: q.Has(filter.QuietThreadExecve),
-		Color:           r.color(prompt),
+		Column:           o.Columns,
+		Consts:           sink.Consts(o.Consts),
+		Hex:              sink.Hex(o.HexStrings),
+		Times:            times(o),
+		IP:               o.PrintIP,
+		Number:           o.PrintNumber,
+		ArgNames:         o.ArgNames,
+		Separate:         o.Separate && o.Output != "",
+		Prompt:           prompt,
+		AlwaysPID:        o.AlwaysShowPID,
+		Comm:             o.Filter.DecodePIDs != 0,
+		QuietExit:        r.quiet(filter.QuietExit),
+		QuietSuperseded:  r.quiet(filter.QuietThreadExecve),
+		QuietPersonality: r.quiet(filter.QuietPersonality),
+		Color:            r.color(prompt),
 	}
 	switch {
 	case t.Separate:
@@ -339,100 +350,6 @@ func attachMessage(err error) string {
 		msg += fmt.Sprintf("\n(already traced by process %d)", a.Tracer)
 	}
 	return msg
-}
-
-// groups compiles the options to rules and puts them into groups.
-func (r *run) groups(u *filter.Universe) []*follow.Group {
-	q := r.o.Filter
-	g := &follow.Group{Name: "all"}
-	if len(q.Exec) > 0 {
-		g.Name = filter.ExecGroup
-		g.Admit.Exec = func(names []string) (match, keep bool) {
-			for _, p := range q.Exec {
-				for _, n := range names {
-					if p.Match(n) {
-						match = true
-						keep = keep || p.Keep
-					}
-				}
-			}
-			return match, keep
-		}
-	}
-	print := follow.ActionFunc(func(c *follow.Context) (event.Verdict, error) {
-		return event.Verdict{}, r.out.Write(c.Event, r.engine.Len())
-	})
-	n := &g.Needs
-	n.Syscalls = !q.Trace.Empty()
-	n.Calls, n.Abbrev, n.Verbose, n.Raw = callSet(u, q.Trace), callSet(u, q.Abbrev), callSet(u, q.Verbose), callSet(u, q.Raw)
-	n.Calls.Rest, n.Abbrev.Rest, n.Verbose.Rest = n.Syscalls, true, true
-	n.Signals = true
-	n.ExitOnly = q.Status != filter.AllStatuses
-	calls := &follow.Rule{Name: "trace", On: []*event.Kind{event.SyscallEnter, event.SyscallExit}, Do: []follow.Action{print}}
-	if n.ExitOnly {
-		calls.Where = func(ev *event.Event) bool { return statusHas(q.Status, ev) }
-	}
-	signals := &follow.Rule{
-		Name: "signal", On: []*event.Kind{event.Signal, event.GroupStop}, Do: []follow.Action{print},
-		Where: func(ev *event.Event) bool { return q.Signals.Has(int(ev.Num)) },
-	}
-	life := &follow.Rule{Name: "life", On: []*event.Kind{event.Exit, event.Killed, event.Superseded, event.Personality}, Do: []follow.Action{print}}
-	g.Rules = []*follow.Rule{calls, signals, life}
-	if len(q.Injections) > 0 {
-		r.tamper = tamper(u, q)
-		n.Tamper = r.tamper.Calls()
-	}
-	return []*follow.Group{g}
-}
-
-// tamper makes the engine's form of -e inject= and -e fault=. They act on traced calls only.
-func tamper(u *filter.Universe, q *filter.Qualifiers) *follow.Tamper {
-	t := follow.NewTamper()
-	for i := range q.Injections {
-		in := &q.Injections[i]
-		t.Add(callSet(u, in.Set.Intersect(q.Trace)), in.When, event.Injection{
-			Errno: in.Errno, Retval: in.Retval, Signal: in.Signal, Syscall: in.Syscall,
-			DelayEnter: in.DelayEnter, DelayExit: in.DelayExit,
-			PokeEnter: pokes(in.PokeEnter), PokeExit: pokes(in.PokeExit),
-		})
-	}
-	return t
-}
-
-func pokes(ps []filter.Poke) []event.Poke {
-	var out []event.Poke
-	for _, p := range ps {
-		out = append(out, event.Poke{Arg: p.Arg - 1, Data: p.Data})
-	}
-	return out
-}
-
-// statusHas reports whether -e status= lets a call through at its exit.
-func statusHas(s filter.Status, ev *event.Event) bool {
-	switch {
-	case ev.Kind == event.SyscallEnter:
-		return false
-	case ev.Sys.Detached:
-		return s.Has(filter.Detached)
-	case ev.Sys.NoReturn:
-		return s.Has(filter.Unfinished)
-	case ev.Sys.Errno >= 512:
-		return s.Has(filter.Unavailable)
-	case ev.Sys.Errno != 0:
-		return s.Has(filter.Failed)
-	}
-	return s.Has(filter.Successful)
-}
-
-// callSet makes the engine's form of a set.
-func callSet(u *filter.Universe, s *filter.SyscallSet) event.CallSet {
-	var c event.CallSet
-	for i := range u.ABIs {
-		for _, nr := range s.Numbers(i) {
-			c.Add(i, uint64(nr))
-		}
-	}
-	return c
 }
 
 func asErrno(err error, e *unix.Errno) bool { return errors.As(err, e) }
