@@ -11,6 +11,9 @@ import (
 func in(name string, d Decoder) Arg  { return Arg{Name: name, Dec: d} }
 func out(name string, d Decoder) Arg { return Arg{Name: name, Dec: d, When: Out} }
 
+// wide is an argument of 64 bits in every ABI.
+func wide(name string, d Decoder) Arg { return Arg{Name: name, Dec: d, Wide: true} }
+
 // fd is a descriptor argument.
 func fd(name string) Arg { return Arg{Name: name, Dec: fdArg, Role: RoleFD} }
 

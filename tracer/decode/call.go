@@ -44,6 +44,8 @@ type Arg struct {
 	Label string
 	// Reg is the register that the argument is in, plus one, where that is not its place in Args.
 	Reg int8
+	// Wide is a 64-bit number, which takes two registers in a 32-bit ABI.
+	Wide bool
 }
 
 // RetForm says how the value that a successful call returns is shown.

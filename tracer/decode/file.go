@@ -55,12 +55,12 @@ var fileCalls = []Call{
 
 	{Name: "truncate", Args: []Arg{path("path"), in("length", ulongArg)}},
 	{Name: "ftruncate", Args: []Arg{fd("fd"), in("length", ulongArg)}},
-	{Name: "truncate64", Args: []Arg{path("path"), in("length", ullArg)}},
-	{Name: "ftruncate64", Args: []Arg{fd("fd"), in("length", ullArg)}},
-	{Name: "fallocate", Args: []Arg{fd("fd"), in("mode", flagsArg(xFallocateModes)), in("offset", llArg), in("len", at32(4, llArg))}},
-	{Name: "fadvise64", Args: []Arg{fd("fd"), in("offset", llArg), in("len", at32(3, ulongArg)), in("advice", at32(4, enumArg(xFadviseAdvice)))}},
-	{Name: "fadvise64_64", Args: []Arg{fd("fd"), in("offset", llArg), in("len", at32(3, llArg)), in("advice", at32(5, enumArg(xFadviseAdvice)))}},
-	{Name: "sync_file_range", Args: []Arg{fd("fd"), in("offset", llArg), in("nbytes", at32(3, llArg)), in("flags", at32(5, flagsArg(xSyncFileRangeFlags)))}},
+	{Name: "truncate64", Args: []Arg{path("path"), wide("length", ullArg)}},
+	{Name: "ftruncate64", Args: []Arg{fd("fd"), wide("length", ullArg)}},
+	{Name: "fallocate", Args: []Arg{fd("fd"), in("mode", flagsArg(xFallocateModes)), wide("offset", llArg), wide("len", llArg)}},
+	{Name: "fadvise64", Args: []Arg{fd("fd"), wide("offset", llArg), in("len", ulongArg), in("advice", enumArg(xFadviseAdvice))}},
+	{Name: "fadvise64_64", Args: []Arg{fd("fd"), wide("offset", llArg), wide("len", llArg), in("advice", enumArg(xFadviseAdvice))}},
+	{Name: "sync_file_range", Args: []Arg{fd("fd"), wide("offset", llArg), wide("nbytes", llArg), in("flags", flagsArg(xSyncFileRangeFlags))}},
 	{Name: "flock", Args: []Arg{fd("fd"), in("cmd", flagsArg(xFlockOperations))}},
 	{Name: "sync"},
 	{Name: "syncfs", Args: []Arg{fd("fd")}},
@@ -72,21 +72,10 @@ var fileCalls = []Call{
 	{Name: "swapon", Args: []Arg{path("specialfile"), in("swap_flags", swapFlagsArg)}},
 	{Name: "swapoff", Args: []Arg{path("specialfile")}},
 	{Name: "uselib", Args: []Arg{path("library")}},
-	{Name: "lookup_dcookie", Args: []Arg{in("cookie64", ullArg), out("buf", at32(2, bufRetArg)), in("len", at32(3, ulongArg))}},
+	{Name: "lookup_dcookie", Args: []Arg{wide("cookie64", ullArg), out("buf", bufRetArg), in("len", ulongArg)}},
 	{Name: "ustat", Args: []Arg{in("dev", devArg), in("ubuf", addrArg)}},
 	{Name: "sysfs", Args: []Arg{in("option", hexArg), in("arg1", hexArg), in("arg2", hexArg)}},
 	{Name: "nfsservctl", Args: []Arg{in("cmd", hexArg), in("argp", hexArg), in("resp", hexArg)}},
-}
-
-// at32 decodes the argument that a 32-bit ABI passes in register n, because 64-bit
-// numbers before it take two.
-func at32(n int, d Decoder) Decoder {
-	return func(c *Ctx, i int) event.Value {
-		if c.Is32() {
-			i = n
-		}
-		return d(c, i)
-	}
 }
 
 // ullArg is an unsigned 64-bit number that begins at argument i.

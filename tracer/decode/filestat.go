@@ -233,10 +233,10 @@ func statfsArg(c *Ctx, i int) event.Value {
 	return c.ptrV(c.Arg(i), n, readStatfs)
 }
 
-// statfs64Arg is the structure whose size, which is that of a packed one or a
-// padded one, is the argument before.
+// statfs64Arg is the structure whose size, which must be right, is the argument
+// before.
 func statfs64Arg(c *Ctx, i int) event.Value {
-	if n := c.Arg(i - 1); n != 84 && n != 88 {
+	if n := c.Arg(i - 1); n != 84 {
 		return addrV(c.Arg(i))
 	}
 	return c.ptrV(c.Arg(i), 84, readStatfs64)

@@ -46,6 +46,7 @@ type quotaKind struct {
 	get  bool // the kernel fills in what the address points to
 	none bool // there is no address
 	size int
+	i386 int // its size where 64-bit numbers are aligned to 4 bytes, if that differs
 	dec  func(c *Ctx, r *Rd) event.Value
 }
 
@@ -56,8 +57,8 @@ var quotaKinds = []quotaKind{
 	{cmd: qGetFmt, get: true, size: 4, dec: readQuotaFmt},
 	{cmd: qGetInfo, get: true, size: 24, dec: readQuotaInfo},
 	{cmd: qSetInfo, size: 24, dec: readQuotaInfo},
-	{cmd: qGetQuota, id: true, get: true, size: 72, dec: readDqblk},
-	{cmd: qSetQuota, id: true, size: 72, dec: readDqblk},
+	{cmd: qGetQuota, id: true, get: true, size: 72, i386: 68, dec: readDqblk},
+	{cmd: qSetQuota, id: true, size: 72, i386: 68, dec: readDqblk},
 	{cmd: qGetNextQuota, id: true, get: true, size: 72, dec: readNextDqblk},
 	{cmd: qXQuotaOn, size: 4, dec: readXQuotaFlags},
 	{cmd: qXQuotaOff, size: 4, dec: readXQuotaFlags},
@@ -65,7 +66,7 @@ var quotaKinds = []quotaKind{
 	{cmd: qXGetQuota, id: true, get: true, size: 112, dec: readXDqblk},
 	{cmd: qXGetNext, id: true, get: true, size: 112, dec: readXDqblk},
 	{cmd: qXSetQLim, id: true, size: 112, dec: readXDqblk},
-	{cmd: qXGetQStat, get: true, size: 80, dec: readXQStat},
+	{cmd: qXGetQStat, get: true, size: 80, i386: 68, dec: readXQStat},
 	{cmd: qXGetQStatV, get: true, size: 160, dec: readXQStatV},
 }
 
@@ -109,7 +110,11 @@ func quotaAddrArg(cmdArg int) Decoder {
 		case k.get && !c.Exit:
 			return c.later()
 		}
-		return c.ptrV(c.Arg(i), k.size, k.dec)
+		size := k.size
+		if k.i386 != 0 && c.ABI.Arch.Name == "i386" {
+			size = k.i386
+		}
+		return c.ptrV(c.Arg(i), size, k.dec)
 	}
 }
 
@@ -171,8 +176,15 @@ func readXDqblk(c *Ctx, r *Rd) event.Value {
 
 func (c *Ctx) xqfileV(name string, r *Rd) event.Value {
 	v := c.Struct(event.F("qfs_ino", uintV(r.U64())), event.F("qfs_nblks", uintV(r.U64())), event.F("qfs_nextents", uintV(r.U32())))
-	r.Align(8)
+	r.Align(r.Max64)
 	return event.F(name, v)
+}
+
+// xqfilePadV is the same with its padding spelt out.
+func (c *Ctx) xqfilePadV(name string, r *Rd) event.Value {
+	v := c.xqfileV(name, r)
+	r.Align(8)
+	return v
 }
 
 func readXQStat(c *Ctx, r *Rd) event.Value {
@@ -182,7 +194,7 @@ func readXQStat(c *Ctx, r *Rd) event.Value {
 	}
 	f := c.Vals(12)[:0]
 	f = append(f, event.F("qs_version", version), event.F("qs_flags", c.flagsV(xXfsQuotaFlags, r.U16())))
-	r.Align(8)
+	r.Align(r.Max64)
 	f = append(f, c.xqfileV("qs_uquota", r), c.xqfileV("qs_gquota", r), event.F("qs_incoredqs", uintV(r.U32())))
 	return event.Value{Form: event.FormStruct, Elem: appendXQLimits(f, r)}
 }
@@ -195,7 +207,7 @@ func readXQStatV(c *Ctx, r *Rd) event.Value {
 	f := c.Vals(12)[:0]
 	r.Skip(1)
 	f = append(f, event.F("qs_version", version), event.F("qs_flags", c.flagsV(xXfsQuotaFlags, r.U16())),
-		event.F("qs_incoredqs", uintV(r.U32())), c.xqfileV("qs_uquota", r), c.xqfileV("qs_gquota", r), c.xqfileV("qs_pquota", r))
+		event.F("qs_incoredqs", uintV(r.U32())), c.xqfilePadV("qs_uquota", r), c.xqfilePadV("qs_gquota", r), c.xqfilePadV("qs_pquota", r))
 	return event.Value{Form: event.FormStruct, Elem: appendXQLimits(f, r)}
 }
 

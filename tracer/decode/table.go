@@ -141,14 +141,14 @@ func (c *Ctx) Enter() (args []event.Value, more bool) {
 	}
 	for i := n; i < len(k.Args); i++ {
 		if f := k.Args[i].Enter; f != nil {
-			f(c, k.Args[i].index(i))
+			f(c, c.index(i))
 		}
 	}
 	c.decode(n)
 	if got := len(c.vals); got < n {
 		for i := got; i < n; i++ {
 			if f := k.Args[i].Enter; f != nil {
-				f(c, k.Args[i].index(i))
+				f(c, c.index(i))
 			}
 		}
 		n = got
@@ -172,7 +172,11 @@ func (c *Ctx) Leave(ret int64, errno int) (args []event.Value) {
 func (c *Ctx) decodeRaw() {
 	n := 0
 	for i := range c.Call.Args {
-		n = max(n, c.Call.Args[i].index(i)+1)
+		last := c.index(i)
+		if c.Call.Args[i].Wide && c.Is32() {
+			last++
+		}
+		n = max(n, last+1)
 	}
 	for i := range n {
 		c.vals = append(c.vals, hexV(c.Arg(i)))
@@ -182,7 +186,7 @@ func (c *Ctx) decodeRaw() {
 func (c *Ctx) decode(upto int) {
 	for i := len(c.vals); i < upto; i++ {
 		a := &c.Call.Args[i]
-		v := a.Dec(c, a.index(i))
+		v := a.Dec(c, c.index(i))
 		if v.Form == formLater {
 			return
 		}
@@ -245,9 +249,20 @@ func (c *Ctx) word(v uint64) uint64 {
 	return v
 }
 
-func (a *Arg) index(i int) int {
-	if a.Reg != 0 {
-		return int(a.Reg) - 1
+// index is the register that argument i is in. In a 32-bit ABI it comes behind
+// the second registers of the 64-bit numbers before it.
+func (c *Ctx) index(i int) int {
+	args := c.Call.Args
+	if args[i].Reg != 0 {
+		return int(args[i].Reg) - 1
 	}
-	return i
+	n := i
+	if c.Is32() {
+		for k := range args[:i] {
+			if args[k].Wide {
+				n++
+			}
+		}
+	}
+	return n
 }
