@@ -55,7 +55,8 @@ func (r *run) needs(u *filter.Universe) event.Needs {
 		Signals:  true,
 		ExitOnly: q.Status != filter.AllStatuses || r.o.Summary == SummaryOnly,
 	}
-	n.Calls.Rest, n.Abbrev.Rest, n.Verbose.Rest = n.Syscalls, true, true
+	// A call without a name is in no set and always shown.
+	n.Calls.Rest, n.Abbrev.Rest, n.Verbose.Rest = true, true, true
 	if !q.Read.Empty() || !q.Write.Empty() {
 		n.Dump = func(_ event.Task, fd int32) (read, write bool) {
 			return q.Read.Has(int(fd)), q.Write.Has(int(fd))

@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/user"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
 
+	"github.com/moby/sys/user"
 	"golang.org/x/sys/unix"
 
 	"github.com/gotrace/gotrace/tracer/ptrace"
@@ -69,7 +69,7 @@ func statError(name string, err error) error {
 	if !errors.As(err, &errno) {
 		return err
 	}
-	return fmt.Errorf("Can't stat '%s': %s", name, errnoMessage(errno)) //nolint:staticcheck // strace's words
+	return usageWords("Can't stat '%s': %s", name, errnoMessage(errno))
 }
 
 // environment applies -E to an environment.
@@ -89,27 +89,31 @@ func environment(env []string, changes []EnvChange) []string {
 	return env
 }
 
-// credentials looks up who -u names.
+// credentials looks up who -u names. The lookup reads /etc/passwd and /etc/group without
+// the C library, which would bring threads and handlers of its own.
 func credentials(name string) (*ptrace.Cred, error) {
-	u, err := user.Lookup(name)
+	u, err := user.LookupUser(name)
 	if err != nil {
-		return nil, fmt.Errorf("Cannot find user '%s'", name) //nolint:staticcheck // strace's words
+		return nil, usageWords("Cannot find user '%s'", name)
 	}
-	c := &ptrace.Cred{}
-	if c.UID, err = strconv.Atoi(u.Uid); err != nil {
-		return nil, err
-	}
-	if c.GID, err = strconv.Atoi(u.Gid); err != nil {
-		return nil, err
-	}
-	ids, err := u.GroupIds()
+	c := &ptrace.Cred{UID: u.Uid, GID: u.Gid, Groups: []uint32{uint32(u.Gid)}}
+	path, err := user.GetGroupPath()
 	if err != nil {
 		return nil, err
 	}
-	for _, id := range ids {
-		if n, err := strconv.Atoi(id); err == nil {
-			c.Groups = append(c.Groups, uint32(n))
+	groups, err := user.ParseGroupFileFilter(path, func(g user.Group) bool { return slices.Contains(g.List, name) })
+	if err != nil {
+		return nil, fmt.Errorf("groups of %s: %w", name, err)
+	}
+	for _, g := range groups {
+		if g.Gid != u.Gid {
+			c.Groups = append(c.Groups, uint32(g.Gid))
 		}
 	}
 	return c, nil
+}
+
+// usageWords is an error in strace's words, which begin with a capital letter.
+func usageWords(format string, args ...any) error {
+	return errors.New(fmt.Sprintf(format, args...))
 }

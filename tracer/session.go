@@ -40,7 +40,6 @@ type Session struct {
 	gen   uint32
 	seq   uint64
 
-	execs   int   // of the launched program
 	child   int32 // the launched program's tid
 	status  Stat  // and how it ended
 	info    ptrace.SyscallInfo
