@@ -148,8 +148,21 @@ func (c *Ctx) ptrV(addr uint64, n int, f func(c *Ctx, r *Rd) event.Value) event.
 	if !ok {
 		return addrV(addr)
 	}
-	r := c.Rd(b)
-	return f(c, &r)
+	return c.decodeAt(b, f)
+}
+
+// decodeAt calls f with a reader of b that is not allocated.
+func (c *Ctx) decodeAt(b []byte, f func(c *Ctx, r *Rd) event.Value) event.Value {
+	if c.depth == len(c.rds) {
+		r := c.Rd(b)
+		return f(c, &r)
+	}
+	r := &c.rds[c.depth]
+	c.depth++
+	*r = c.Rd(b)
+	v := f(c, r)
+	c.depth--
+	return v
 }
 
 // canFollow reports whether a pointer should be followed now.
@@ -211,8 +224,7 @@ func (c *Ctx) arrayV(addr, n uint64, size int, f func(c *Ctx, r *Rd) event.Value
 			elems = append(elems, v)
 			return event.Value{Form: event.FormArray, Elem: elems}
 		}
-		r := c.Rd(b)
-		elems = append(elems, f(c, &r))
+		elems = append(elems, c.decodeAt(b, f))
 	}
 	v := event.Value{Form: event.FormArray, Elem: elems}
 	if limit < n {

@@ -54,6 +54,7 @@ type Ctx struct {
 	blob   []byte // saved bytes, in the arena
 	arena  arena
 	rbuf   [4096]byte
+	rds    [4]Rd // readers lent to decoders of structures, depth of them
 	depth  int
 	strbuf []byte
 }

@@ -60,11 +60,11 @@ func (c *Ctx) sigsetMinV(addr, size uint64, least int) event.Value {
 	if size < uint64(least) || size > sigsetMax || !c.canFollow(addr) {
 		return addrV(addr)
 	}
-	var b [sigsetMax]byte
-	if !c.ReadInto(b[:size], addr) {
+	b := c.rbuf[:size]
+	if !c.ReadInto(b, addr) {
 		return addrV(addr)
 	}
-	return c.sigmask(b[:size])
+	return c.sigmask(b)
 }
 
 // sigmask is a set of signals that has been read. It is shown as a complement when
@@ -237,11 +237,11 @@ func (c *Ctx) sigframeMask() event.Value {
 		// signal number, two pointers, siginfo; flags, link, stack, sigcontext
 		return c.sigsetV(sp+3*4+128+4+4+12+sigcontext, sigsetMax)
 	}
-	var b [sigsetMax]byte
+	b := c.rbuf[:sigsetMax]
 	if !c.Verbose || !c.ReadInto(b[:4], sp+oldmask) || !c.ReadInto(b[4:], sp+sigcontext+fpstate) {
 		return addrV(sp + oldmask)
 	}
-	return c.sigmask(b[:])
+	return c.sigmask(b)
 }
 
 // restartArg names the call that restart_syscall goes on with.
