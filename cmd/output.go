@@ -56,7 +56,7 @@ func openOutput(o *Options, mk func(w io.Writer) sink.Sink) (*output, error) {
 	default:
 		f, err := os.OpenFile(o.Output, out.flags, 0o666)
 		if err != nil {
-			return nil, usageWords("Can't fopen '%s': %s", o.Output, errnoMessage(err))
+			return nil, plainf("Can't fopen '%s': %s", o.Output, errnoMessage(err))
 		}
 		out.closer, out.one = f, mk(f)
 	}
@@ -141,7 +141,7 @@ func (out *output) of(tid int32) (*perTask, error) {
 	name := out.base + "." + strconv.Itoa(int(tid))
 	f, err := os.OpenFile(name, out.flags, 0o666)
 	if err != nil {
-		return nil, usageWords("Can't fopen '%s': %s", name, errnoMessage(err))
+		return nil, plainf("Can't fopen '%s': %s", name, errnoMessage(err))
 	}
 	p := &perTask{sink: out.make(f), file: f}
 	out.per[tid] = p

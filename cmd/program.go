@@ -69,7 +69,7 @@ func statError(name string, err error) error {
 	if !errors.As(err, &errno) {
 		return err
 	}
-	return usageWords("Can't stat '%s': %s", name, errnoMessage(errno))
+	return plainf("Can't stat '%s': %s", name, errnoMessage(errno))
 }
 
 // environment applies -E to an environment.
@@ -94,7 +94,7 @@ func environment(env []string, changes []EnvChange) []string {
 func credentials(name string) (*ptrace.Cred, error) {
 	u, err := user.LookupUser(name)
 	if err != nil {
-		return nil, usageWords("Cannot find user '%s'", name)
+		return nil, plainf("Cannot find user '%s'", name)
 	}
 	c := &ptrace.Cred{UID: u.Uid, GID: u.Gid, Groups: []uint32{uint32(u.Gid)}}
 	path, err := user.GetGroupPath()
@@ -111,9 +111,4 @@ func credentials(name string) (*ptrace.Cred, error) {
 		}
 	}
 	return c, nil
-}
-
-// usageWords is an error in strace's words, which begin with a capital letter.
-func usageWords(format string, args ...any) error {
-	return errors.New(fmt.Sprintf(format, args...))
 }
