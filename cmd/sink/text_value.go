@@ -256,10 +256,15 @@ func (p *printer) enum(b []byte, v *event.Value) []byte {
 	switch {
 	case name == "":
 		return comment(p.number(b, v), unknownOf(v.Table))
-	case p.consts == ConstVerbose:
+	case p.verbose(v):
 		return comment(p.number(b, v), name)
 	}
 	return append(b, name...)
+}
+
+// verbose reports whether a number is shown beside its name.
+func (p *printer) verbose(v *event.Value) bool {
+	return p.consts == ConstVerbose || v.Flags&event.FlagVerbose != 0
 }
 
 func unknownOf(t *event.Table) string {
@@ -301,11 +306,11 @@ func (p *printer) flags(b []byte, v *event.Value) []byte {
 		}
 		return comment(appendHex(b, v.Num), unknownOf(v.Table))
 	}
-	if p.consts == ConstVerbose {
+	if p.verbose(v) {
 		b = append(appendHex(b, v.Num), " /* "...)
 	}
 	b = flagNames(b, v.Num, v.Table)
-	if p.consts == ConstVerbose {
+	if p.verbose(v) {
 		b = append(b, " */"...)
 	}
 	return b
@@ -415,7 +420,10 @@ func (p *printer) set(b []byte, v *event.Value) []byte {
 	}
 	b = p.joined(append(b, '['), v.Elem, " ")
 	if v.Flags&event.FlagCut != 0 {
-		b = append(b, " ..."...)
+		if len(v.Elem) > 0 {
+			b = append(b, ' ')
+		}
+		b = append(b, "..."...)
 	}
 	return append(b, ']')
 }

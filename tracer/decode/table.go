@@ -20,6 +20,17 @@ var subsystems = [][]Call{
 	sigCalls,
 	mmCalls,
 	numaCalls,
+	procCalls,
+	waitCalls,
+	schedCalls,
+	credCalls,
+	prctlCalls,
+	seccompCalls,
+	keyCalls,
+	bpfCalls,
+	ptraceCalls,
+	systemCalls,
+	perfCalls,
 }
 
 // New builds the table for the ABIs given.

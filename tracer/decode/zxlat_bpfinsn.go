@@ -45,6 +45,24 @@ var xEbpfClasses = &event.Table{
 	},
 }
 
+var xEbpfRegs = &event.Table{
+	Name:    "ebpf_regs",
+	Unknown: "BPF_REG_???",
+	Entries: []event.Entry{
+		{Val: 0x0, Name: "BPF_REG_0"},
+		{Val: 0x1, Name: "BPF_REG_1"},
+		{Val: 0x2, Name: "BPF_REG_2"},
+		{Val: 0x3, Name: "BPF_REG_3"},
+		{Val: 0x4, Name: "BPF_REG_4"},
+		{Val: 0x5, Name: "BPF_REG_5"},
+		{Val: 0x6, Name: "BPF_REG_6"},
+		{Val: 0x7, Name: "BPF_REG_7"},
+		{Val: 0x8, Name: "BPF_REG_8"},
+		{Val: 0x9, Name: "BPF_REG_9"},
+		{Val: 0xa, Name: "BPF_REG_10"},
+	},
+}
+
 var xEbpfSizes = &event.Table{
 	Name:    "ebpf_sizes",
 	Unknown: "BPF_???",
@@ -64,8 +82,7 @@ var xEbpfModes = &event.Table{
 		{Val: 0x20, Name: "BPF_ABS"},
 		{Val: 0x40, Name: "BPF_IND"},
 		{Val: 0x60, Name: "BPF_MEM"},
-		{Val: 0x80, Name: "BPF_MEMSX"},
-		{Val: 0xc0, Name: "BPF_ATOMIC"},
+		{Val: 0xc0, Name: "BPF_XADD"},
 	},
 }
 
@@ -108,7 +125,6 @@ var xEbpfJumpOps = &event.Table{
 		{Val: 0xb0, Name: "BPF_JLE"},
 		{Val: 0xc0, Name: "BPF_JSLT"},
 		{Val: 0xd0, Name: "BPF_JSLE"},
-		{Val: 0xe0, Name: "BPF_JCOND"},
 	},
 }
 
@@ -127,16 +143,6 @@ var xBpfClasses = &event.Table{
 	},
 }
 
-var xBpfSizes = &event.Table{
-	Name:    "bpf_sizes",
-	Unknown: "BPF_???",
-	Entries: []event.Entry{
-		{Val: 0x0, Name: "BPF_W"},
-		{Val: 0x8, Name: "BPF_H"},
-		{Val: 0x10, Name: "BPF_B"},
-	},
-}
-
 var xBpfModes = &event.Table{
 	Name:    "bpf_modes",
 	Unknown: "BPF_???",
@@ -147,36 +153,7 @@ var xBpfModes = &event.Table{
 		{Val: 0x60, Name: "BPF_MEM"},
 		{Val: 0x80, Name: "BPF_LEN"},
 		{Val: 0xa0, Name: "BPF_MSH"},
-	},
-}
-
-var xBpfAluOps = &event.Table{
-	Name:    "bpf_alu_ops",
-	Unknown: "BPF_???",
-	Entries: []event.Entry{
-		{Val: 0x0, Name: "BPF_ADD"},
-		{Val: 0x10, Name: "BPF_SUB"},
-		{Val: 0x20, Name: "BPF_MUL"},
-		{Val: 0x30, Name: "BPF_DIV"},
-		{Val: 0x40, Name: "BPF_OR"},
-		{Val: 0x50, Name: "BPF_AND"},
-		{Val: 0x60, Name: "BPF_LSH"},
-		{Val: 0x70, Name: "BPF_RSH"},
-		{Val: 0x80, Name: "BPF_NEG"},
-		{Val: 0x90, Name: "BPF_MOD"},
-		{Val: 0xa0, Name: "BPF_XOR"},
-	},
-}
-
-var xBpfJumpOps = &event.Table{
-	Name:    "bpf_jump_ops",
-	Unknown: "BPF_???",
-	Entries: []event.Entry{
-		{Val: 0x0, Name: "BPF_JA"},
-		{Val: 0x10, Name: "BPF_JEQ"},
-		{Val: 0x20, Name: "BPF_JGT"},
-		{Val: 0x30, Name: "BPF_JGE"},
-		{Val: 0x40, Name: "BPF_JSET"},
+		{Val: 0xc0, Name: "BPF_XADD"},
 	},
 }
 

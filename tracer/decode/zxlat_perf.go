@@ -191,7 +191,6 @@ var xPerfBranchTypes = &event.Table{
 	Name:    "perf_branch_types",
 	Unknown: "PERF_SAMPLE_BRANCH_???",
 	Entries: []event.Entry{
-		{Val: 0x800, Name: "PERF_SAMPLE_BRANCH_STACK"},
 		{Val: 0x1, Name: "PERF_SAMPLE_BRANCH_USER"},
 		{Val: 0x2, Name: "PERF_SAMPLE_BRANCH_KERNEL"},
 		{Val: 0x4, Name: "PERF_SAMPLE_BRANCH_HV"},
@@ -203,6 +202,7 @@ var xPerfBranchTypes = &event.Table{
 		{Val: 0x100, Name: "PERF_SAMPLE_BRANCH_IN_TX"},
 		{Val: 0x200, Name: "PERF_SAMPLE_BRANCH_NO_TX"},
 		{Val: 0x400, Name: "PERF_SAMPLE_BRANCH_COND"},
+		{Val: 0x800, Name: "PERF_SAMPLE_BRANCH_CALL_STACK"},
 		{Val: 0x1000, Name: "PERF_SAMPLE_BRANCH_IND_JUMP"},
 		{Val: 0x2000, Name: "PERF_SAMPLE_BRANCH_CALL"},
 		{Val: 0x4000, Name: "PERF_SAMPLE_BRANCH_NO_FLAGS"},
@@ -210,6 +210,5 @@ var xPerfBranchTypes = &event.Table{
 		{Val: 0x10000, Name: "PERF_SAMPLE_BRANCH_TYPE_SAVE"},
 		{Val: 0x20000, Name: "PERF_SAMPLE_BRANCH_HW_INDEX"},
 		{Val: 0x40000, Name: "PERF_SAMPLE_BRANCH_PRIV_SAVE"},
-		{Val: 0x7, Name: "PERF_SAMPLE_BRANCH_PLM_ALL"},
 	},
 }

@@ -476,3 +476,49 @@ var xPersonalityFlags = &event.Table{
 		{Val: 0x8000000, Name: "ADDR_LIMIT_3GB"},
 	},
 }
+
+var xXfeatures = &event.Table{
+	Name:    "xfeatures",
+	Unknown: "XFEATURE_???",
+	Sorted:  true,
+	Entries: []event.Entry{
+		{Val: 0x0, Name: "XFEATURE_FP"},
+		{Val: 0x1, Name: "XFEATURE_SSE"},
+		{Val: 0x2, Name: "XFEATURE_YMM"},
+		{Val: 0x3, Name: "XFEATURE_BNDREGS"},
+		{Val: 0x4, Name: "XFEATURE_BNDCSR"},
+		{Val: 0x5, Name: "XFEATURE_OPMASK"},
+		{Val: 0x6, Name: "XFEATURE_ZMM_Hi256"},
+		{Val: 0x7, Name: "XFEATURE_Hi16_ZMM"},
+		{Val: 0x8, Name: "XFEATURE_PT_UNIMPLEMENTED_SO_FAR"},
+		{Val: 0x9, Name: "XFEATURE_PKRU"},
+		{Val: 0xa, Name: "XFEATURE_PASID"},
+		{Val: 0xf, Name: "XFEATURE_LBR"},
+		{Val: 0x11, Name: "XFEATURE_XTILE_CFG"},
+		{Val: 0x12, Name: "XFEATURE_XTILE_DATA"},
+	},
+}
+
+var xXfeatureMasks = &event.Table{
+	Name:    "xfeature_masks",
+	Unknown: "XFEATURE_MASK_???",
+	Entries: []event.Entry{
+		{Val: 0x3, Name: "XFEATURE_MASK_FPSSE"},
+		{Val: 0x1, Name: "XFEATURE_MASK_FP"},
+		{Val: 0x2, Name: "XFEATURE_MASK_SSE"},
+		{Val: 0x4, Name: "XFEATURE_MASK_YMM"},
+		{Val: 0x8, Name: "XFEATURE_MASK_BNDREGS"},
+		{Val: 0x10, Name: "XFEATURE_MASK_BNDCSR"},
+		{Val: 0xe0, Name: "XFEATURE_MASK_AVX512"},
+		{Val: 0x20, Name: "XFEATURE_MASK_OPMASK"},
+		{Val: 0x40, Name: "XFEATURE_MASK_ZMM_Hi256"},
+		{Val: 0x80, Name: "XFEATURE_MASK_Hi16_ZMM"},
+		{Val: 0x100, Name: "XFEATURE_MASK_PT"},
+		{Val: 0x200, Name: "XFEATURE_MASK_PKRU"},
+		{Val: 0x400, Name: "XFEATURE_MASK_PASID"},
+		{Val: 0x8000, Name: "XFEATURE_MASK_LBR"},
+		{Val: 0x60000, Name: "XFEATURE_MASK_XTILE"},
+		{Val: 0x20000, Name: "XFEATURE_MASK_XTILE_CFG"},
+		{Val: 0x40000, Name: "XFEATURE_MASK_XTILE_DATA"},
+	},
+}

@@ -61,9 +61,9 @@ var xClone3Flags = &event.Table{
 		{Val: 0x20000000, Name: "CLONE_NEWPID"},
 		{Val: 0x40000000, Name: "CLONE_NEWNET"},
 		{Val: 0x80000000, Name: "CLONE_IO"},
+		{Val: 0x80, Name: "CLONE_NEWTIME"},
 		{Val: 0x100000000, Name: "CLONE_CLEAR_SIGHAND"},
 		{Val: 0x200000000, Name: "CLONE_INTO_CGROUP"},
-		{Val: 0x80, Name: "CLONE_NEWTIME"},
 	},
 }
 

@@ -57,6 +57,7 @@ const (
 	FlagSigned                     // FormEnum, FormHex: the number shown when unknown is signed
 	FlagZero                       // FormFlags: zero is looked up in the table first
 	FlagUser                       // a number that the user, not the kernel, made: injected
+	FlagVerbose                    // FormEnum, FormEnumDec, FormFlags: the number with the name as a comment, as under -X verbose
 	FlagRest                       // FormFlags that continue a FormOr: if none has a name there is no comment
 	FlagWhole                      // FormCall that is a constant: -X shows its number: 0x801 /* makedev(0x8, 0x1) */
 	FlagParts                      // FormOr of which -X shows each part for itself
