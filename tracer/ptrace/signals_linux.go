@@ -44,10 +44,10 @@ func QuietSIGCHLD() error {
 	return rtSigaction(unix.SIGCHLD, &sigaction{flags: saNoCldStop}, nil)
 }
 
-// IgnoredSignals is the signals that this process ignores, a bit each from signal 1. It must
-// be called before any handler is changed. The Go runtime keeps SIGHUP and SIGINT ignored,
-// and leaves alone the signals that it has no use for; of the others it forgets that
-// they were ignored.
+// IgnoredSignals is the signals that this process was started with as ignored, a bit each
+// from signal 1. It must be called before any action is changed. The Go runtime keeps
+// SIGHUP and SIGINT ignored, and leaves alone the signals that it has no use for; of the
+// others it alone knows.
 func IgnoredSignals() (set uint64) {
 	for sig := 1; sig <= 64; sig++ {
 		var a sigaction
@@ -55,5 +55,5 @@ func IgnoredSignals() (set uint64) {
 			set |= 1 << (sig - 1)
 		}
 	}
-	return set
+	return set | runtimeIgnored()
 }
