@@ -455,22 +455,27 @@ func (p *printer) seq(b []byte, v *event.Value) []byte {
 
 // str appends a quoted string.
 func (p *printer) str(b []byte, v *event.Value) []byte {
+	s, cut := v.Data, v.Flags&event.FlagCut != 0
+	hex := v.Flags&event.FlagHexStr != 0 || p.hex == HexAll || p.hex == HexASCII && !plainASCII(s)
+	if n := len(s) - 1; v.Flags&event.FlagTrimNUL != 0 && n >= 0 && s[n] == 0 && !hex {
+		s, cut = s[:n], false
+	}
 	quoted := v.Flags&event.FlagBare == 0
 	if quoted {
 		b = append(b, '"')
 	}
-	b = p.escape(b, v.Data, v.Flags&event.FlagHexStr != 0)
+	b = p.escape(b, s, hex)
 	if quoted {
 		b = append(b, '"')
 	}
-	if v.Flags&event.FlagCut != 0 {
+	if cut {
 		b = append(b, "..."...)
 	}
 	return b
 }
 
-func (p *printer) escape(b, s []byte, forceHex bool) []byte {
-	if forceHex || p.hex == HexAll || p.hex == HexASCII && !plainASCII(s) {
+func (p *printer) escape(b, s []byte, hex bool) []byte {
+	if hex {
 		for _, c := range s {
 			b = hexEscape(b, c)
 		}

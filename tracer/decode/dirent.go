@@ -52,11 +52,11 @@ func (c *Ctx) direntsV(addr, room uint64, l direntLayout) event.Value {
 	d.b = c.Bytes(d.size)
 	n, _ := c.Mem.ReadAt(d.b, addr)
 	d.b = d.b[:max(n, 0)]
-	if d.size > 0 && d.size < l.header {
-		return c.hexBytesV(&d)
-	}
 	if c.Abbrev {
 		return c.Note(addrV(addr), c.countDirents(d, l))
+	}
+	if d.size > 0 && d.size < l.header {
+		return c.hexBytesV(&d)
 	}
 	if d.size > 0 && len(d.b) < l.header {
 		return addrV(addr)

@@ -32,7 +32,7 @@ func fanMaskArg(c *Ctx, i int) event.Value { return c.flagsV(xFanotifyEvents, c.
 
 func fanDirfdArg(c *Ctx, i int) event.Value {
 	if fd := int32(c.Arg(i)); fd == -1 {
-		return symV("FAN_NOFD", uint64(int64(fd)))
+		return event.Value{Form: event.FormFD, Num: uint64(int64(fd)), Str: "FAN_NOFD"}
 	}
 	return dirfdArg(c, i)
 }

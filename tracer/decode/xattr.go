@@ -41,10 +41,7 @@ func (c *Ctx) xattrV(addr, n uint64) event.Value {
 		return addrV(addr)
 	}
 	v := c.bytesV(addr, n)
-	if k := len(v.Data); k > 0 && v.Data[k-1] == 0 {
-		v.Data = v.Data[:k-1]
-		v.Flags &^= event.FlagCut
-	}
+	v.Flags |= event.FlagTrimNUL
 	return v
 }
 

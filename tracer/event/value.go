@@ -61,6 +61,7 @@ const (
 	FlagRest                       // FormFlags that continue a FormOr: if none has a name there is no comment
 	FlagWhole                      // FormCall that is a constant: -X shows its number: 0x801 /* makedev(0x8, 0x1) */
 	FlagParts                      // FormOr of which -X shows each part for itself
+	FlagTrimNUL                    // FormString: a NUL that it ends in is not shown, nor that it was cut there; in hexadecimal both are
 	FlagWord                       // FormSym that is not a constant: shown as it is whatever -X says
 )
 
