@@ -220,7 +220,7 @@ func (f *file) complete(e *entry, found map[string]map[string]constant) {
 	if has {
 		line += " #" + comment
 	}
-	done, err := parseEntry(strings.Fields(strings.SplitN(line, "#", 2)[0]))
+	done, err := parseEntry(words(line))
 	if err != nil {
 		return
 	}
@@ -254,9 +254,11 @@ func (f *file) check(c compiler) (n int, bad, lacking []string, err error) {
 		var names []string
 		for _, t := range g {
 			for _, e := range t.entries {
-				if isIdent(e.name) && !seen[e.name] {
-					seen[e.name] = true
-					names = append(names, e.name)
+				for _, n := range e.names() {
+					if isIdent(n) && !seen[n] {
+						seen[n] = true
+						names = append(names, n)
+					}
 				}
 			}
 		}
@@ -267,20 +269,25 @@ func (f *file) check(c compiler) (n int, bad, lacking []string, err error) {
 		n += len(found)
 		for _, t := range g {
 			for _, e := range t.entries {
-				k, ok := found[e.name]
 				v := e.on(c.name)
-				if !ok && !v.absent {
-					lacking = append(lacking, e.name)
-				}
-				if ok && (v.absent || !same(c, v.n, k)) {
-					bad = append(bad, fmt.Sprintf("%s:%d: %s: %s is %s on %s, the headers say %s",
-						f.path, e.line+1, t.name, e.name, v.text, c.name, literal(k)))
+				for _, name := range e.names() {
+					k, ok := found[name]
+					switch {
+					case !ok && !v.absent:
+						lacking = append(lacking, name)
+					case ok && (v.absent || !same(c, v.n, k)):
+						bad = append(bad, fmt.Sprintf("%s:%d: %s: %s is %s on %s, the headers say %s",
+							f.path, e.line+1, t.name, name, v.text, c.name, literal(k)))
+					}
 				}
 			}
 		}
 	}
 	return n, bad, lacking, nil
 }
+
+// names are what the headers may be asked for: one request code has several.
+func (e *entry) names() []string { return strings.Split(e.name, " or ") }
 
 // isIdent reports whether the headers can be asked: some entries are expressions.
 func isIdent(s string) bool {

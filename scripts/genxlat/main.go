@@ -16,6 +16,7 @@
 //	O_DIRECT 040000 arm64=0200000
 //	O_GONE   -      i386=010
 //	O_OTHER  01     alias
+//	"A or B" 0x5402
 //
 // %include names the headers that -fill and the test read. Includes that stand
 // together replace the ones before them and hold for all tables up to the next
@@ -32,7 +33,8 @@
 // a leading minus: stored sign-extended to 64 bits). The value is the one of
 // amd64; i386= and arm64= say where another architecture differs; "-" means that
 // it has no such name. alias marks a second name for a value of the same table,
-// which only lookups by name find; without the mark it is an error.
+// which only lookups by name find; without the mark it is an error. A name in double
+// quotes may have blanks: strace shows "A or B" where one number has two meanings.
 //
 // A name without a value is an error, except under -fill, which asks the headers,
 // writes the numbers into the .in file, and brings sorted tables into order. So a

@@ -59,9 +59,13 @@ func TestHeaders(t *testing.T) {
 	files := loadAll(t)
 	for _, c := range arches {
 		t.Run(c.name, func(t *testing.T) {
+			if testing.Short() && c.name != "amd64" {
+				t.Skip("-short")
+			}
 			if !c.works() {
 				t.Skipf("%s is not installed", strings.Join(c.argv, " "))
 			}
+			t.Parallel()
 			for _, f := range files {
 				n, bad, _, err := f.check(c)
 				if err != nil {
@@ -113,6 +117,7 @@ func TestGenerate(t *testing.T) {
 O_WRONLY 01 # comment
 O_DIRECT 040000 arm64=0200000
 O_HERE 5 arm64=-
+"A or B" 6
 %table neg_codes -  sorted
 A 7 i386=9
 B 8
@@ -142,6 +147,7 @@ var xOpenFlags = &event.Table{
 		{Val: 0x1, Name: "O_WRONLY"},
 		{Val: 0x4000, Name: "O_DIRECT"},
 		{Val: 0x5, Name: "O_HERE"},
+		{Val: 0x6, Name: "A or B"},
 	},
 	Alt: &event.Table{
 		Name:    "open_flags",
@@ -150,6 +156,7 @@ var xOpenFlags = &event.Table{
 		Entries: []event.Entry{
 			{Val: 0x1, Name: "O_WRONLY"},
 			{Val: 0x10000, Name: "O_DIRECT"},
+			{Val: 0x6, Name: "A or B"},
 		},
 	},
 }

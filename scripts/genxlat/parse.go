@@ -56,10 +56,7 @@ func parse(path, src string) (*file, error) {
 		fail := func(format string, args ...any) (*file, error) {
 			return nil, fmt.Errorf("%s:%d: %s", path, i+1, fmt.Sprintf(format, args...))
 		}
-		if j := strings.IndexByte(line, '#'); j >= 0 {
-			line = line[:j]
-		}
-		w := strings.Fields(line)
+		w := words(line)
 		switch {
 		case len(w) == 0:
 		case w[0] == "%include":
@@ -96,6 +93,20 @@ func parse(path, src string) (*file, error) {
 		}
 	}
 	return f, nil
+}
+
+// words splits a line at blanks, without its comment. A first word in double quotes
+// may have blanks.
+func words(line string) []string {
+	if j := strings.IndexByte(line, '#'); j >= 0 {
+		line = line[:j]
+	}
+	if rest, ok := strings.CutPrefix(line, `"`); ok {
+		if name, rest, ok := strings.Cut(rest, `"`); ok && name != "" {
+			return append([]string{name}, strings.Fields(rest)...)
+		}
+	}
+	return strings.Fields(line)
 }
 
 func parseEntry(w []string) (*entry, error) {
