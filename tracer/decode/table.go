@@ -31,6 +31,7 @@ var subsystems = [][]Call{
 	ptraceCalls,
 	systemCalls,
 	perfCalls,
+	tailCalls,
 }
 
 // New builds the table for the ABIs given.
