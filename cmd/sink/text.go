@@ -397,16 +397,27 @@ func (t *Text) pad() {
 	t.buf = append(t.buf, "= "...)
 }
 
+// restarts reports whether an error is one of the kernel's that start a call again.
+func restarts(errno int) bool {
+	const noioctlcmd = 515
+	return errno >= 512 && errno <= 516 && errno != noioctlcmd
+}
+
 func (t *Text) result(ev *event.Event) {
 	s := ev.Sys
 	switch {
-	case s.Errno >= 512 && s.Errno <= 516 && !s.Undecoded:
+	case restarts(s.Errno) && !s.Undecoded:
 		t.buf = append(t.buf, "? "...)
 		t.buf = errnoText(t.buf, s.Errno)
 	case s.Errno != 0:
 		t.paintOn(t.pal.err)
 		t.buf = append(t.buf, "-1 "...)
-		t.buf = errnoText(t.buf, s.Errno)
+		if restarts(s.Errno) { // shown like any error that the C library does not know
+			t.buf = append(append(t.buf, arch.ErrnoName(s.Errno)...), " (Unknown error "...)
+			t.buf = append(strconv.AppendInt(t.buf, int64(s.Errno), 10), ')')
+		} else {
+			t.buf = errnoText(t.buf, s.Errno)
+		}
 		t.paintOff(t.pal.err)
 	case s.RetVal.Absent():
 		t.buf = append(t.buf, '?')

@@ -534,14 +534,11 @@ func plainASCII(s []byte) bool {
 
 // errnoText appends "ENOENT (No such file or directory)".
 func errnoText(b []byte, n int) []byte {
-	if name := arch.ErrnoName(n); name != "" {
-		b = append(b, name...)
-	} else {
-		b = append(b, "ERRNO_"...)
-		b = strconv.AppendInt(b, int64(n), 10)
+	name := arch.ErrnoName(n)
+	if name == "" {
+		b = append(b, "(errno "...)
+		return append(strconv.AppendInt(b, int64(n), 10), ')')
 	}
-	if text := arch.ErrnoText(n); text != "" {
-		b = append(append(append(b, " ("...), text...), ')')
-	}
-	return b
+	b = append(b, name...)
+	return append(append(append(b, " ("...), arch.ErrnoText(n)...), ')')
 }
