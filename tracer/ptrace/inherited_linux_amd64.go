@@ -48,14 +48,22 @@ func runtimeIgnored() (set uint64) {
 func findForwarder() uintptr {
 	// Gosched is the exported function that lies nearest in today's layout.
 	base := reflect.ValueOf(runtime.Gosched).Pointer() &^ (funcAlign - 1)
-	for d := uintptr(0); d < textSearch; d += funcAlign {
-		for _, pc := range [...]uintptr{base + d, base - d} {
-			if f := runtime.FuncForPC(pc); f != nil && f.Entry() == pc && f.Name() == forwarder {
-				return pc
-			}
+	for pc := base; pc < base+textSearch; pc += funcAlign {
+		if isForwarder(pc) {
+			return pc
+		}
+	}
+	for pc := base; pc > base-textSearch; pc -= funcAlign {
+		if isForwarder(pc) {
+			return pc
 		}
 	}
 	return 0
+}
+
+func isForwarder(pc uintptr) bool {
+	f := runtime.FuncForPC(pc)
+	return f != nil && f.Entry() == pc && f.Name() == forwarder
 }
 
 // ignoredIn reads what may be fwdSig: it holds SIG_DFL and SIG_IGN, and nothing else in a
