@@ -282,7 +282,10 @@ func (s *Session) filtered(t *task) bool { return s.cfg.Seccomp != nil && !t.ful
 // emit hands an event to the handler.
 func (s *Session) emit(t *task, k *event.Kind, fill func(*event.Event)) event.Verdict {
 	ev := &s.ev
-	*ev = event.Event{Kind: k, Task: t.id, ABI: t.abi, State: &t.state}
+	*ev = event.Event{Kind: k, Task: t.id, ABI: t.abi, State: &t.state, NR: t.lastNR}
+	if s.cfg.Regs && t.stopped && ptrace.GetSyscallInfo(int(t.id.TID), &s.info) == nil {
+		ev.IP, ev.HasIP = s.info.IP, true
+	}
 	if fill != nil {
 		fill(ev)
 	}

@@ -83,9 +83,13 @@ func (s *Session) entry(t *task) action {
 			abi = s.abis[NativeABI]
 		}
 	}
-	t.phase = inside
-	t.abi = abi
-	t.state.arch = abi.Arch
+	t.phase, t.lastNR = inside, in.NR
+	if abi != t.abi {
+		t.abi, t.state.arch = abi, abi.Arch
+		info := s.info
+		s.emit(t, event.Personality, nil)
+		s.info = info
+	}
 	ix := s.abiIndex(abi)
 	if s.filtered(t) && installsFilter(abi.SyscallName(in.NR), &in.Args) {
 		t.full = true
@@ -170,7 +174,7 @@ const errnoRestartBlock = 516
 // sendCall hands a system-call event to the handler.
 func (s *Session) sendCall(t *task, k *event.Kind, args []event.Value) event.Verdict {
 	ev := &s.ev
-	*ev = event.Event{Kind: k, Task: t.id, ABI: t.abi, State: &t.state, Args: args, Sys: &t.sys}
+	*ev = event.Event{Kind: k, Task: t.id, ABI: t.abi, State: &t.state, Args: args, Sys: &t.sys, NR: t.lastNR}
 	if s.cfg.Regs {
 		ev.IP, ev.HasIP = s.info.IP, true
 	}

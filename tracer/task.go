@@ -42,6 +42,7 @@ type task struct {
 	abi       *arch.ABI
 	ctx       *decode.Ctx
 	sys       event.Syscall
+	lastNR    uint64 // of the call last entered
 	began     time.Time
 	stime     time.Duration // system time at entry, for Session.CPUTime
 	mem       ptrace.Mem

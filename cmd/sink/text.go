@@ -174,17 +174,12 @@ func (t *Text) begin(ev *event.Event, wall int64) {
 		b = append(b, "] "...)
 	}
 	b = t.times(b, wall)
-	if t.o.IP {
-		b = appendIP(b, ev)
-	}
 	if t.o.Number {
 		b = append(b, '[')
-		if ev.Sys != nil {
-			b = appendPadded(b, int64(ev.Sys.NR), 4, true)
-		} else {
-			b = append(b, "????"...)
-		}
-		b = append(b, "] "...)
+		b = append(appendPadded(b, int64(ev.NR), 4, true), "] "...)
+	}
+	if t.o.IP {
+		b = appendIP(b, ev)
 	}
 	t.buf = b
 }

@@ -63,6 +63,7 @@ type Event struct {
 	Num   int64
 	Core  bool // Killed: a core was dumped
 	State State
+	NR    uint64 // of the task's last system call
 	IP    uint64
 	HasIP bool
 }
