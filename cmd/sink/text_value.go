@@ -134,6 +134,11 @@ func hexPad(b []byte, n uint64, width int) []byte {
 
 // or appends the parts of a number, or the number.
 func (p *printer) or(b []byte, v *event.Value) []byte {
+	names := *p
+	names.consts = ConstAbbrev
+	if v.Flags&event.FlagWord != 0 {
+		return names.joined(b, v.Elem, "|")
+	}
 	if p.consts == ConstAbbrev || v.Num == 0 || v.Flags&event.FlagParts != 0 {
 		return p.joined(b, v.Elem, "|")
 	}
@@ -141,8 +146,6 @@ func (p *printer) or(b []byte, v *event.Value) []byte {
 	if p.consts == ConstRaw {
 		return b
 	}
-	names := *p
-	names.consts = ConstAbbrev
 	b = names.joined(append(b, " /* "...), v.Elem, "|")
 	return append(b, " */"...)
 }

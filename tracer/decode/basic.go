@@ -213,24 +213,21 @@ func (c *Ctx) arrayV(addr, n uint64, size int, f func(c *Ctx, r *Rd) event.Value
 	const most = 1 << 16
 	limit = min(limit, most)
 	elems := c.Vals(int(min(limit, 64)))[:0]
-	for k := uint64(0); k < limit; k++ {
+	for k := uint64(0); k < n; k++ {
 		b, ok := c.Read(addr+k*uint64(size), size)
-		if !ok {
-			if k == 0 {
-				return addrV(addr)
-			}
+		switch {
+		case !ok && k == 0:
+			return addrV(addr)
+		case !ok:
 			v := addrV(addr + k*uint64(size))
 			v.Flags |= event.FlagMoreAddr
-			elems = append(elems, v)
-			return event.Value{Form: event.FormArray, Elem: elems}
+			return event.Value{Form: event.FormArray, Elem: append(elems, v)}
+		case k == limit:
+			return event.Value{Form: event.FormArray, Elem: elems, Flags: event.FlagCut}
 		}
 		elems = append(elems, c.decodeAt(b, f))
 	}
-	v := event.Value{Form: event.FormArray, Elem: elems}
-	if limit < n {
-		v.Flags |= event.FlagCut
-	}
-	return v
+	return event.Value{Form: event.FormArray, Elem: elems}
 }
 
 // Times.

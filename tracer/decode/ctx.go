@@ -56,6 +56,7 @@ type Ctx struct {
 	rbuf   [4096]byte
 	rds    [4]Rd // readers lent to decoders of structures, depth of them
 	depth  int
+	left   uint64 // bytes of a vector still to be shown
 	strbuf []byte
 }
 

@@ -17,6 +17,7 @@ var subsystems = [][]Call{
 	notifyCalls,
 	direntCalls,
 	quotaCalls,
+	fdioCalls,
 	sigCalls,
 	mmCalls,
 	numaCalls,

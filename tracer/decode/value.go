@@ -73,6 +73,13 @@ func (c *Ctx) Change(a, b event.Value) event.Value {
 	return event.Value{Form: event.FormChange, Elem: c.list2(a, b)}
 }
 
+// Then is what the argument before it became: [3] => [13].
+func (c *Ctx) Then(v event.Value) event.Value {
+	e := c.Vals(1)
+	e[0] = v
+	return event.Value{Form: event.FormThen, Elem: e}
+}
+
 // Tagged puts static text directly before a value: &sin6_addr.
 func (c *Ctx) Tagged(tag string, v event.Value) event.Value {
 	e := c.Vals(1)

@@ -62,7 +62,7 @@ const (
 	FlagWhole                      // FormCall that is a constant: -X shows its number: 0x801 /* makedev(0x8, 0x1) */
 	FlagParts                      // FormOr of which -X shows each part for itself
 	FlagTrimNUL                    // FormString: a NUL that it ends in is not shown, nor that it was cut there; in hexadecimal both are
-	FlagWord                       // FormSym that is not a constant: shown as it is whatever -X says
+	FlagWord                       // FormSym, FormOr shown by their names whatever -X says
 )
 
 // Value is one decoded datum. Elem and Data point into the arena of the event that
