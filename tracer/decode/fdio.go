@@ -7,12 +7,12 @@ import "github.com/gotrace/gotrace/tracer/event"
 var fdioCalls = []Call{
 	{Name: "read", Args: []Arg{fd("fd"), out("buf", bufRetArg), in("count", ulongArg)}, Flags: ReadsData},
 	{Name: "write", Args: []Arg{fd("fd"), in("buf", bufArg(2)), in("count", ulongArg)}, Flags: WritesData},
-	{Name: "pread64", Args: []Arg{fd("fd"), out("buf", bufRetArg), in("count", ulongArg), in("pos", llArg)}, Flags: ReadsData},
-	{Name: "pwrite64", Args: []Arg{fd("fd"), in("buf", bufArg(2)), in("count", ulongArg), in("pos", llArg)}, Flags: WritesData},
+	{Name: "pread64", Args: []Arg{fd("fd"), out("buf", bufRetArg), in("count", ulongArg), wide("pos", llArg)}, Flags: ReadsData},
+	{Name: "pwrite64", Args: []Arg{fd("fd"), in("buf", bufArg(2)), in("count", ulongArg), wide("pos", llArg)}, Flags: WritesData},
 	{Name: "readv", Args: []Arg{fd("fd"), out("vec", iovRetArg), in("vlen", ulongArg)}, Flags: ReadsVec},
 	{Name: "writev", Args: []Arg{fd("fd"), in("vec", iovInArg(2)), in("vlen", ulongArg)}, Flags: WritesVec},
-	{Name: "preadv", Args: []Arg{fd("fd"), out("vec", iovRetArg), in("vlen", ulongArg), in("pos_l", posArg)}, Flags: ReadsVec},
-	{Name: "pwritev", Args: []Arg{fd("fd"), in("vec", iovInArg(2)), in("vlen", ulongArg), in("pos_l", posArg)}, Flags: WritesVec},
+	{Name: "preadv", Args: []Arg{fd("fd"), out("vec", iovRetArg), in("vlen", ulongArg), wide("pos_l", posArg)}, Flags: ReadsVec},
+	{Name: "pwritev", Args: []Arg{fd("fd"), in("vec", iovInArg(2)), in("vlen", ulongArg), wide("pos_l", posArg)}, Flags: WritesVec},
 	{Name: "preadv2", Args: []Arg{fd("fd"), out("vec", iovRetArg), in("vlen", ulongArg), in("pos_l", posArg), in("flags", flagsArg(xRwfFlags)).reg(5)}, Flags: ReadsVec},
 	{Name: "pwritev2", Args: []Arg{fd("fd"), in("vec", iovInArg(2)), in("vlen", ulongArg), in("pos_l", posArg), in("flags", flagsArg(xRwfFlags)).reg(5)}, Flags: WritesVec},
 
@@ -67,14 +67,12 @@ func iovInArg(n int) Decoder {
 // failed call the addresses.
 func iovRetArg(c *Ctx, i int) event.Value {
 	if c.Failed() {
-		return asEntry(iovAddrArg)(c, i)
+		return iovFailedArg(c, i)
 	}
 	return c.iovUptoV(c.Arg(i), c.Arg(i+1), uint64(c.Ret))
 }
 
-func iovAddrArg(c *Ctx, i int) event.Value { return c.iovecV(c.Arg(i), c.Arg(i+1), addrBase) }
-
-func addrBase(_ *Ctx, addr, _ uint64) event.Value { return addrV(addr) }
+var iovFailedArg = asEntry(func(c *Ctx, i int) event.Value { return iovAddrArg(i+1)(c, i) })
 
 // iovUptoV is a vector of which the first left bytes are of interest.
 func (c *Ctx) iovUptoV(addr, n, left uint64) event.Value {
