@@ -49,9 +49,7 @@ func (c *Ctx) direntsV(addr, room uint64, l direntLayout) event.Value {
 		return addrV(addr)
 	}
 	d := direntBuf{size: int(min(c.Ret, most)), addr: addr}
-	d.b = c.Bytes(d.size)
-	n, _ := c.Mem.ReadAt(d.b, addr)
-	d.b = d.b[:max(n, 0)]
+	d.b = c.readUpTo(addr, d.size)
 	if c.Abbrev {
 		return c.Note(addrV(addr), c.countDirents(d, l))
 	}
@@ -88,6 +86,21 @@ func (c *Ctx) direntsV(addr, room uint64, l direntLayout) event.Value {
 	}
 	list.Elem = elems
 	return list
+}
+
+// readUpTo lends what can be read of n bytes. It does not trust n: memory is taken as
+// there proves to be something to read.
+func (c *Ctx) readUpTo(addr uint64, n int) []byte {
+	const first = 32 << 10
+	b := c.Bytes(min(n, first))
+	done, _ := c.Mem.ReadAt(b, addr)
+	for done == len(b) && done < n {
+		more := c.Bytes(min(n, 4*len(b)))
+		copy(more, b)
+		k, _ := c.Mem.ReadAt(more[done:], addr+uint64(done))
+		b, done = more, done+k
+	}
+	return b[:done]
 }
 
 // countDirents is the comment that stands for the entries where they are not shown.
