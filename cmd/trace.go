@@ -151,6 +151,7 @@ func (r *run) build() {
 		Handler:      handler{r.engine, r},
 		Decode:       decode.New(tracer.ABIs(ptrace.Native)...),
 		Follow:       o.Follow,
+		ExecNames:    len(o.Filter.Exec) > 0,
 		CPUTime:      o.Summary != SummaryNone,
 		Regs:         o.PrintIP,
 		ExitKill:     o.KillOnExit,

@@ -106,9 +106,6 @@ func (s *Session) seizeTask(tid int) error {
 		return attachError(tid, err)
 	}
 	tgid := tgidOf(int32(tid))
-	if tgid == 0 {
-		tgid = int32(tid)
-	}
 	t := s.add(int32(tid), tgid, event.Task{}, int(tgid) != tid)
 	t.seized = true
 	t.prev = t.abi.SyscallName(0) // what strace says of a call it did not see the beginning of

@@ -64,22 +64,44 @@ func (s *Session) forkStop(t *task, ev int) action {
 	}
 	stop, early := s.orphans[tid]
 	delete(s.orphans, tid)
-	s.born(t, tid)
+	s.born(t, tid, s.newTgid(t, tid, ev))
 	if early {
 		s.firstStop(s.tasks[tid], stop)
 	}
 	return actGo
 }
 
-// born adds the new task of a parent.
-func (s *Session) born(parent *task, tid int32) *task {
-	tgid := tgidOf(tid)
-	if tgid == 0 {
-		tgid = tid
+// newTgid is the process that a new task belongs to. The parent's call tells, where its
+// entry was seen.
+func (s *Session) newTgid(parent *task, tid int32, ev int) int32 {
+	if ev != unix.PTRACE_EVENT_CLONE {
+		return tid
 	}
+	if parent.phase == inside {
+		switch parent.abi.SyscallName(parent.lastNR) {
+		case "clone":
+			if parent.args[0]&unix.CLONE_THREAD != 0 {
+				return parent.id.TGID
+			}
+			return tid
+		case "clone3":
+			var b [8]byte
+			if n, _ := parent.mem.ReadAt(b[:], parent.args[0]); n == len(b) {
+				if binary.LittleEndian.Uint64(b[:])&unix.CLONE_THREAD != 0 {
+					return parent.id.TGID
+				}
+				return tid
+			}
+		}
+	}
+	return tgidOf(tid)
+}
+
+// born adds the new task of a parent.
+func (s *Session) born(parent *task, tid, tgid int32) *task {
 	t := s.add(tid, tgid, parent.id, tgid == parent.id.TGID)
 	t.hidden, t.full = parent.hidden, parent.full
-	if !t.hidden {
+	if !t.hidden && (t.needs.Syscalls || t.needs.Signals) {
 		s.emit(t, event.Attach, func(ev *event.Event) { ev.State = nil })
 	}
 	return t
@@ -93,7 +115,7 @@ func (s *Session) unknown(tid int32, stop ptrace.Stop) {
 		return
 	}
 	if parent := s.parentOf(tid); parent != nil {
-		t := s.born(parent, tid)
+		t := s.born(parent, tid, tgidOf(tid))
 		s.firstStop(t, stop)
 		return
 	}
@@ -142,7 +164,11 @@ func (s *Session) execStop(t *task) action {
 	}
 	t.launching = false
 	before := t.needs
-	t.needs = s.cfg.Handler.Exec(t.id, former, execNames(t.id.TID)...)
+	var names []string
+	if s.cfg.ExecNames {
+		names = execNames(t.id.TID)
+	}
+	t.needs = s.cfg.Handler.Exec(t.id, former, names...)
 	if t.phase == outside && !before.Syscalls && t.needs.Syscalls {
 		s.syntheticExec(t)
 	}
@@ -263,7 +289,7 @@ func (s *Session) letGo(t *task, stop ptrace.Stop) {
 		sig = 0
 	case ptrace.StopFork:
 		if msg, err := ptrace.EventMsg(int(t.id.TID)); err == nil && s.tasks[int32(msg)] == nil {
-			n := s.born(t, int32(msg))
+			n := s.born(t, int32(msg), tgidOf(int32(msg)))
 			n.leaving = true
 		}
 	}

@@ -38,10 +38,12 @@ func statusField(b []byte, key string) int32 {
 	return int32(n)
 }
 
-// tgidOf is the process that a task belongs to; zero if it is gone.
+// tgidOf is the process that a task belongs to; the task itself if it is gone.
 func tgidOf(tid int32) int32 {
-	st, _ := readStatus(tid)
-	return st.tgid
+	if st, ok := readStatus(tid); ok && st.tgid != 0 {
+		return st.tgid
+	}
+	return tid
 }
 
 const (

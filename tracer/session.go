@@ -15,14 +15,15 @@ import (
 
 // Config is what a session does. Handler and Decode must be set.
 type Config struct {
-	Handler  Handler
-	Decode   *decode.Table
-	Options  decode.Options
-	Follow   bool     // new tasks are traced too
-	CPUTime  bool     // measure each call's system time
-	Regs     bool     // fill Event.IP
-	ExitKill bool     // the kernel kills every tracee when the tracer dies
-	Seccomp  *CallSet // calls that the launched program's filter reports; nil: no filter
+	Handler   Handler
+	Decode    *decode.Table
+	Options   decode.Options
+	Follow    bool     // new tasks are traced too
+	ExecNames bool     // the handler wants to know what is executed
+	CPUTime   bool     // measure each call's system time
+	Regs      bool     // fill Event.IP
+	ExitKill  bool     // the kernel kills every tracee when the tracer dies
+	Seccomp   *CallSet // calls that the launched program's filter reports; nil: no filter
 	// DetachOnExec lets a task go when it executes a program (-b execve).
 	DetachOnExec bool
 	Pin          bool // keep tracer and tracee on one CPU while one task runs

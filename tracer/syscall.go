@@ -102,8 +102,8 @@ func (s *Session) entry(t *task) action {
 		}
 		t.hidden = false
 	}
+	t.args = in.Args
 	if s.pin.on && in.NR < uint64(len(s.classes[ix])) {
-		t.args = in.Args
 		s.pin.entered(t, s.classes[ix][in.NR])
 	}
 	n := t.needs

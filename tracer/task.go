@@ -53,7 +53,7 @@ type task struct {
 	delay     time.Duration // before the next resume
 	waits     bool          // in a call that waits, for the pinner
 	class     callClass
-	args      [6]uint64 // of the call, for the pinner
+	args      [6]uint64 // of the call last entered
 	held      bool
 	heldAct   action
 }
