@@ -132,7 +132,8 @@ func memfdFlagsArg(c *Ctx, i int) event.Value {
 	return v
 }
 
-// iovAddrsArg is an array of n struct iovec of which only the addresses are shown.
+// iovAddrsArg is an array of struct iovec, argument n of them, that belong to another
+// process: only their addresses are shown.
 func iovAddrsArg(n int) Decoder {
 	return asEntry(func(c *Ctx, i int) event.Value { return c.iovecV(c.Arg(i), c.Arg(n), iovAddr) })
 }

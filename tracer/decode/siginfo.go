@@ -110,11 +110,13 @@ func (c *Ctx) siginfoUnion(f []event.Value, r *Rd, signo, code int32) []event.Va
 		return append(f, event.F("si_call_addr", addrV(addr)), event.F("si_syscall", c.syscallNrV(nr, audit)),
 			event.F("si_arch", c.enumV(xAuditArches, audit)))
 	}
-	if g := *r; g.U32()|g.U32() == 0 { // the kernel has no sender to tell of
-		r.Skip(8)
-		return siValue(f, r, false)
+	sender := *r
+	if pid, uid := sender.U32(), sender.U32(); pid == 0 && uid == 0 { // none: the kernel
+		*r = sender
+	} else {
+		f = c.siKill(f, r)
 	}
-	return siValue(c.siKill(f, r), r, false)
+	return siValue(f, r, false)
 }
 
 func (c *Ctx) siKill(f []event.Value, r *Rd) []event.Value {
