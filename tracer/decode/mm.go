@@ -26,8 +26,8 @@ var mmCalls = []Call{
 	{Name: "memfd_secret", Args: []Arg{in("flags", flagsArg(xMemfdSecretFlags))}, Ret: RetFD},
 	{Name: "mseal", Args: []Arg{in("start", addrArg), in("len", ulongArg), in("flags", hexArg)}},
 	{Name: "map_shadow_stack", Args: []Arg{in("addr", addrArg), in("size", ulongArg), in("flags", flagsArg(xShadowStackFlags))}, Ret: RetHex},
-	{Name: "process_vm_readv", Args: []Arg{in("pid", pidArg), out("lvec", vmReadArg), in("liovcnt", ulongArg), in("rvec", iovAddrsArg(4)), in("riovcnt", ulongArg), in("flags", ulongArg)}},
-	{Name: "process_vm_writev", Args: []Arg{in("pid", pidArg), in("lvec", vmWriteArg), in("liovcnt", ulongArg), in("rvec", iovAddrsArg(4)), in("riovcnt", ulongArg), in("flags", ulongArg)}},
+	{Name: "process_vm_readv", Args: []Arg{in("pid", pidArg), out("lvec", iovRetArg), in("liovcnt", ulongArg), in("rvec", iovAddrArg(4)), in("riovcnt", ulongArg), in("flags", ulongArg)}},
+	{Name: "process_vm_writev", Args: []Arg{in("pid", pidArg), in("lvec", iovInArg(2)), in("liovcnt", ulongArg), in("rvec", iovAddrArg(4)), in("riovcnt", ulongArg), in("flags", ulongArg)}},
 }
 
 // protArg is the protection of pages.
@@ -132,27 +132,10 @@ func memfdFlagsArg(c *Ctx, i int) event.Value {
 	return v
 }
 
-// iovAddrsArg is an array of struct iovec, argument n of them, that belong to another
-// process: only their addresses are shown.
-func iovAddrsArg(n int) Decoder {
+// iovAddrArg is an array of struct iovec, argument n of them, of which only the addresses
+// are shown: the data is another process's, or is not there.
+func iovAddrArg(n int) Decoder {
 	return asEntry(func(c *Ctx, i int) event.Value { return c.iovecV(c.Arg(i), c.Arg(n), iovAddr) })
 }
 
 func iovAddr(_ *Ctx, addr, _ uint64) event.Value { return addrV(addr) }
-
-func iovData(c *Ctx, addr, n uint64) event.Value { return c.bytesV(addr, n) }
-
-func vmWriteArg(c *Ctx, i int) event.Value { return c.iovecV(c.Arg(i), c.Arg(2), iovData) }
-
-// vmReadArg holds as many bytes as were read, or addresses when none could be.
-func vmReadArg(c *Ctx, i int) event.Value {
-	if c.Failed() {
-		return iovAddrsArg(2)(c, i)
-	}
-	left := uint64(c.Ret)
-	return c.iovecV(c.Arg(i), c.Arg(2), func(c *Ctx, addr, n uint64) event.Value {
-		n = min(n, left)
-		left -= n
-		return c.bytesV(addr, n)
-	})
-}

@@ -33,7 +33,7 @@ var procCalls = []Call{
 	{Name: "pidfd_open", Args: []Arg{in("pid", pidArg), in("flags", flagsArg(xPidfdOpenFlags))}, Ret: RetFD},
 	{Name: "pidfd_getfd", Args: []Arg{fd("pidfd"), in("fd", pidfdGetfdArg), in("flags", hex32Arg)}, Ret: RetFD},
 	{Name: "pidfd_send_signal", Args: []Arg{fd("pidfd"), in("sig", sigArg), in("info", siginfoArg), in("flags", hex32Arg)}},
-	{Name: "process_madvise", Args: []Arg{fd("pidfd"), in("vec", iovAddrsArg(2)), in("vlen", ulongArg), in("behavior", enumArg(xMadviseAdvice)), in("flags", hex32Arg)}},
+	{Name: "process_madvise", Args: []Arg{fd("pidfd"), in("vec", iovAddrArg(2)), in("vlen", ulongArg), in("behavior", enumArg(xMadviseAdvice)), in("flags", hex32Arg)}},
 	{Name: "process_mrelease", Args: []Arg{fd("pidfd"), in("flags", hex32Arg)}},
 	{Name: "kcmp", Args: []Arg{in("pid1", pidArg), in("pid2", pidArg), in("type", enumArg(xKcmpTypes)), in("idx1", kcmpIdx1), in("idx2", kcmpIdx2)}},
 	{Name: "set_tid_address", Args: []Arg{in("tidptr", hexArg)}, Ret: RetPID},
