@@ -326,6 +326,7 @@ func (t *Text) args(args []event.Value, from int, ev *event.Event) {
 		switch {
 		case v.Form == event.FormThen:
 			t.buf = append(t.buf, " => "...)
+		case v.Form == event.FormRest:
 		case !first:
 			t.buf = append(t.buf, ", "...)
 		}

@@ -109,11 +109,16 @@ func (p *printer) bare(b []byte, v *event.Value) []byte {
 	case event.FormHexPad16:
 		return hexPad(b, v.Num, 16)
 	case event.FormShift:
-		return p.joined(b, v.Elem, "<<")
+		return p.shift(b, v)
 	case event.FormOrBlank:
 		return p.joined(b, v.Elem, " | ")
 	case event.FormThen:
 		return p.joined(b, v.Elem, "")
+	case event.FormRest:
+		for i := range v.Elem {
+			b = p.named(append(b, ", "...), &v.Elem[i])
+		}
+		return append(b, '}')
 	case event.FormMore:
 		return append(b, "..."...)
 	}
@@ -148,6 +153,17 @@ func (p *printer) or(b []byte, v *event.Value) []byte {
 	}
 	b = names.joined(append(b, " /* "...), v.Elem, "|")
 	return append(b, " */"...)
+}
+
+// shift appends a product with a power of two. What is said of a number without a
+// name stands behind the whole.
+func (p *printer) shift(b []byte, v *event.Value) []byte {
+	e := &v.Elem[0]
+	if e.Form != event.FormEnum || p.consts != ConstRaw && e.Table.Find(e.Num) != "" {
+		return p.joined(b, v.Elem, "<<")
+	}
+	b = append(alternateHex(b, e.Num), "<<"...)
+	return comment(p.value(b, &v.Elem[1]), unknownOf(e.Table))
 }
 
 // alternateHex is printf's %#x.
@@ -194,7 +210,9 @@ func (p *printer) call(b []byte, v *event.Value) []byte {
 		if p.consts == ConstRaw {
 			return b
 		}
-		p = &printer{hex: p.hex}
+		if v.Flags&event.FlagParts == 0 {
+			p = &printer{hex: p.hex}
+		}
 		b = append(b, " /* "...)
 	}
 	b = append(append(b, v.Str...), '(')
@@ -340,7 +358,7 @@ func flagNames(b []byte, rest uint64, t *event.Table) []byte {
 
 func (p *printer) sym(b []byte, v *event.Value) []byte {
 	if p.consts == ConstAbbrev || v.Flags&event.FlagWord != 0 {
-		return append(b, v.Str...)
+		return append(append(b, v.Str...), v.Data...)
 	}
 	b = p.number(b, v)
 	if p.consts == ConstVerbose {
@@ -373,6 +391,9 @@ func decorate(b, d []byte) []byte {
 
 func (p *printer) structure(b []byte, v *event.Value) []byte {
 	b = p.joined(append(b, '{'), v.Elem, ", ")
+	if v.Flags&event.FlagOpen != 0 {
+		return b
+	}
 	return append(p.cut(b, v), '}')
 }
 
@@ -401,9 +422,11 @@ func (p *printer) named(b []byte, e *event.Value) []byte {
 }
 
 func (p *printer) array(b []byte, v *event.Value) []byte {
+	start := len(b)
 	b = append(b, '[')
 	for i := range v.Elem {
 		e := &v.Elem[i]
+		before := len(b)
 		if i > 0 {
 			b = append(b, ", "...)
 		}
@@ -413,6 +436,9 @@ func (p *printer) array(b []byte, v *event.Value) []byte {
 			continue
 		}
 		b = p.named(b, e)
+		if v.Flags&event.FlagRoom != 0 && uint64(len(b)-start) > v.Num {
+			return append(b[:before], ", ...]"...)
+		}
 	}
 	return append(p.cut(b, v), ']')
 }

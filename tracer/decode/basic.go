@@ -213,21 +213,34 @@ func (c *Ctx) arrayV(addr, n uint64, size int, f func(c *Ctx, r *Rd) event.Value
 	const most = 1 << 16
 	limit = min(limit, most)
 	elems := c.Vals(int(min(limit, 64)))[:0]
+	var b []byte
 	for k := uint64(0); k < n; k++ {
-		b, ok := c.Read(addr+k*uint64(size), size)
+		if len(b) < size {
+			b = c.readSome(addr+k*uint64(size), min(limit+1, n)-k, size)
+		}
 		switch {
-		case !ok && k == 0:
+		case len(b) < size && k == 0:
 			return addrV(addr)
-		case !ok:
+		case len(b) < size:
 			v := addrV(addr + k*uint64(size))
 			v.Flags |= event.FlagMoreAddr
 			return event.Value{Form: event.FormArray, Elem: append(elems, v)}
 		case k == limit:
 			return event.Value{Form: event.FormArray, Elem: elems, Flags: event.FlagCut}
 		}
-		elems = append(elems, c.decodeAt(b, f))
+		elems = append(elems, c.decodeAt(b[:size:size], f))
+		b = b[size:]
 	}
 	return event.Value{Form: event.FormArray, Elem: elems}
+}
+
+// readSome lends as many bytes of the n elements of size bytes at addr as can be read
+// in one go: at most a page of them, unless one is larger.
+func (c *Ctx) readSome(addr, n uint64, size int) []byte {
+	const page = 4096
+	b := c.Bytes(size * int(min(n, uint64(max(1, page/max(1, size))))))
+	m, _ := c.Mem.ReadAt(b, addr)
+	return b[:m]
 }
 
 // Times.
@@ -256,8 +269,8 @@ func readTimespec64(c *Ctx, r *Rd) event.Value {
 }
 
 func readTimeval(c *Ctx, r *Rd) event.Value {
-	s, n := r.Long(), r.Long()
-	return c.Struct(event.F("tv_sec", intV(s)), event.F("tv_usec", intV(n)))
+	s, n := r.Long(), r.ULong()
+	return c.Struct(event.F("tv_sec", intV(s)), event.F("tv_usec", uintV(n)))
 }
 
 func timespecArg(c *Ctx, i int) event.Value   { return c.timespecV(c.Arg(i)) }

@@ -42,7 +42,9 @@ func ioprioArg(c *Ctx, i int) event.Value { return c.ioprioV(uint32(c.Arg(i))) }
 // ioprioV is an I/O priority: its class and, in the low 13 bits, its level.
 func (c *Ctx) ioprioV(n uint32) event.Value {
 	const shift = 13
-	return c.Macro("IOPRIO_PRIO_VALUE", uint64(n), c.enumV(xIoprioClasses, uint64(n>>shift)), uintV(uint64(n&(1<<shift-1))))
+	v := c.Macro("IOPRIO_PRIO_VALUE", uint64(n), c.enumV(xIoprioClasses, uint64(n>>shift)), uintV(uint64(n&(1<<shift-1))))
+	v.Flags = event.FlagWhole | event.FlagParts
+	return v
 }
 
 func cpuMaskArg(c *Ctx, i int) event.Value { return c.cpuMaskV(c.Arg(i), uint64(uint32(c.Arg(1)))) }

@@ -33,6 +33,10 @@ var subsystems = [][]Call{
 	systemCalls,
 	perfCalls,
 	tailCalls,
+	clockCalls,
+	pollCalls,
+	futexCalls,
+	aioCalls,
 }
 
 // New builds the table for the ABIs given.

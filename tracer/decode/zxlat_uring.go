@@ -224,7 +224,7 @@ var xUringRestrictionOps = &event.Table{
 
 var xUringRsrcFlags = &event.Table{
 	Name:    "uring_rsrc_flags",
-	Unknown: "IORING_RSRC_???",
+	Unknown: "IORING_RSRC_REGISTER_???",
 	Entries: []event.Entry{
 		{Val: 0x1, Name: "IORING_RSRC_REGISTER_SPARSE"},
 	},
@@ -238,6 +238,7 @@ var xIocbCommands = &event.Table{
 		{Val: 0x1, Name: "IOCB_CMD_PWRITE"},
 		{Val: 0x2, Name: "IOCB_CMD_FSYNC"},
 		{Val: 0x3, Name: "IOCB_CMD_FDSYNC"},
+		{Val: 0x4, Name: "IOCB_CMD_PREADX"},
 		{Val: 0x5, Name: "IOCB_CMD_POLL"},
 		{Val: 0x6, Name: "IOCB_CMD_NOOP"},
 		{Val: 0x7, Name: "IOCB_CMD_PREADV"},

@@ -18,7 +18,7 @@ const (
 	FormEnum          // Num by Table: SEEK_SET; unknown: 0x9 /* SEEK_??? */
 	FormEnumDec       // like FormEnum; unknown numbers are shown in decimal
 	FormFlags         // Num by Table: A|B|0x80; nothing known: 0x80 /* X_??? */; zero: 0 or its name
-	FormSym           // Str verbatim, a symbolic name or keyword for Num: INFTIM, {}, PF_INET
+	FormSym           // Str, or Data where the text is not static, verbatim: a symbolic name or keyword for Num: INFTIM, {}, PF_INET
 	FormString        // Data, quoted and escaped; Cut adds "..."
 	FormFD            // Num as int32, decimal, with Data as <decoration> when not nil
 	FormPID           // Num as int32, decimal, with Data as <comm> when not nil
@@ -38,6 +38,7 @@ const (
 	FormShift         // Elem[0]<<Elem[1]: PTRACE_EVENT_STOP<<16
 	FormOrBlank       // Elem joined by " | "
 	FormThen          // an argument shown behind " => " in place of a separator: Elem[0] is what the one before it became
+	FormRest          // an argument that goes on with the FormStruct before it, which FlagOpen left without its brace
 	NumForms          // the number of forms
 )
 
@@ -60,9 +61,11 @@ const (
 	FlagVerbose                    // FormEnum, FormEnumDec, FormFlags: the number with the name as a comment, as under -X verbose
 	FlagRest                       // FormFlags that continue a FormOr: if none has a name there is no comment
 	FlagWhole                      // FormCall that is a constant: -X shows its number: 0x801 /* makedev(0x8, 0x1) */
-	FlagParts                      // FormOr of which -X shows each part for itself
+	FlagParts                      // FormOr, FlagWhole: -X shows each part for itself
 	FlagTrimNUL                    // FormString: a NUL that it ends in is not shown, nor that it was cut there; in hexadecimal both are
 	FlagWord                       // FormSym, FormOr shown by their names whatever -X says
+	FlagOpen                       // FormStruct whose last fields are in a FormRest that follows
+	FlagRoom                       // FormArray of which only what fits into Num bytes of text is shown
 )
 
 // Value is one decoded datum. Elem and Data point into the arena of the event that
