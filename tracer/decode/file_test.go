@@ -126,6 +126,26 @@ func TestWideArguments(t *testing.T) {
 	}
 }
 
+// TestQuotaLayout is about a structure whose 64-bit numbers i386 aligns to 4 bytes.
+func TestQuotaLayout(t *testing.T) {
+	for abi, at := range map[*arch.ABI][2]int{arch.ABIAMD64: {32, 56}, arch.ABII386: {28, 48}} {
+		b := make([]byte, at[1]+24)
+		b[8], b[at[0]], b[at[1]] = 1, 2, 3
+		if abi == arch.ABII386 {
+			b = b[:68]
+		}
+		v := leave(t, abi, "quotactl", Verbose, b, 0, 0x580500, 0x1000, 0, 0x1000)[3]
+		wantFields(t, v, map[string]uint64{"qs_incoredqs": 3})
+		for i, name := range []string{"qs_uquota", "qs_gquota"} {
+			for _, f := range v.Elem {
+				if f.Name == name {
+					wantFields(t, f, map[string]uint64{"qfs_ino": uint64(i) + 1})
+				}
+			}
+		}
+	}
+}
+
 // TestGetdentsBound is about lengths that no kernel returns.
 func TestGetdentsBound(t *testing.T) {
 	page := make([]byte, 4096)

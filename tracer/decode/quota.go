@@ -194,6 +194,7 @@ func readXQStat(c *Ctx, r *Rd) event.Value {
 	}
 	f := c.Vals(12)[:0]
 	f = append(f, event.F("qs_version", version), event.F("qs_flags", c.flagsV(xXfsQuotaFlags, r.U16())))
+	r.Skip(1)
 	r.Align(r.Max64)
 	f = append(f, c.xqfileV("qs_uquota", r), c.xqfileV("qs_gquota", r), event.F("qs_incoredqs", uintV(r.U32())))
 	return event.Value{Form: event.FormStruct, Elem: appendXQLimits(f, r)}
