@@ -420,13 +420,7 @@ func (t *Text) result(ev *event.Event) {
 	default:
 		t.buf = t.p.value(t.buf, &s.RetVal)
 	}
-	if !s.Aux.Absent() {
-		t.buf = append(t.buf, " ("...)
-		if s.Aux.Name != "" {
-			t.buf = append(append(t.buf, s.Aux.Name...), ' ')
-		}
-		t.buf = append(t.p.value(t.buf, &s.Aux), ')')
-	}
+	t.aux(&s.Aux)
 	switch {
 	case s.Injected && s.ArgsInjected:
 		t.buf = append(t.buf, " (INJECTED: args, retval)"...)
@@ -562,4 +556,23 @@ func (t *Text) hexdump(data []byte) {
 		t.buf = append(t.buf, " |"...)
 		t.newline()
 	}
+}
+
+// aux appends what a returned value means.
+func (t *Text) aux(v *event.Value) {
+	p := t.p
+	if v.Flags&event.FlagWord != 0 && (v.Form == event.FormFlags || v.Form == event.FormOr) {
+		if p.consts == ConstRaw {
+			return
+		}
+		p.consts = ConstAbbrev
+	}
+	if v.Absent() {
+		return
+	}
+	t.buf = append(t.buf, " ("...)
+	if v.Name != "" {
+		t.buf = append(append(t.buf, v.Name...), ' ')
+	}
+	t.buf = append(p.value(t.buf, v), ')')
 }

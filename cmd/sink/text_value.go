@@ -100,10 +100,7 @@ func (p *printer) bare(b []byte, v *event.Value) []byte {
 	case event.FormTagged:
 		return p.joined(append(b, v.Str...), v.Elem, "")
 	case event.FormKilo:
-		if v.Num > 1024 && v.Num%1024 == 0 {
-			return append(strconv.AppendUint(b, v.Num/1024, 10), "*1024"...)
-		}
-		return strconv.AppendUint(b, v.Num, 10)
+		return p.kilo(b, v.Num)
 	case event.FormHexPad:
 		return hexPad(b, v.Num, 8)
 	case event.FormHexPad16:
@@ -121,6 +118,27 @@ func (p *printer) bare(b []byte, v *event.Value) []byte {
 		return append(b, '}')
 	case event.FormMore:
 		return append(b, "..."...)
+	}
+	return b
+}
+
+// kilo appends a number, as a product when it is a multiple of 1024 above that.
+func (p *printer) kilo(b []byte, n uint64) []byte {
+	if n <= 1024 || n%1024 != 0 {
+		return strconv.AppendUint(b, n, 10)
+	}
+	if p.consts != ConstAbbrev {
+		b = strconv.AppendUint(b, n, 10)
+	}
+	switch p.consts {
+	case ConstRaw:
+		return b
+	case ConstVerbose:
+		b = append(b, " /* "...)
+	}
+	b = append(strconv.AppendUint(b, n/1024, 10), "*1024"...)
+	if p.consts == ConstVerbose {
+		b = append(b, " */"...)
 	}
 	return b
 }
@@ -144,10 +162,10 @@ func (p *printer) or(b []byte, v *event.Value) []byte {
 	if v.Flags&event.FlagWord != 0 {
 		return names.joined(b, v.Elem, "|")
 	}
-	if p.consts == ConstAbbrev || v.Num == 0 || v.Flags&event.FlagParts != 0 {
+	if p.consts == ConstAbbrev || v.Flags&event.FlagParts != 0 || v.Num == 0 && v.Flags&event.FlagZero == 0 {
 		return p.joined(b, v.Elem, "|")
 	}
-	b = appendHex(b, v.Num)
+	b = alternateHex(b, v.Num)
 	if p.consts == ConstRaw {
 		return b
 	}

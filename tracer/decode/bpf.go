@@ -85,7 +85,9 @@ func bpfName(off int) bpfDecoder {
 }
 
 func bpfKernVersion(c *Ctx, _ *bpfAttr, n uint64) event.Value {
-	return c.Macro("KERNEL_VERSION", n, uintV(n>>16), uintV(n>>8&0xff), uintV(n&0xff))
+	v := c.Macro("KERNEL_VERSION", n, uintV(n>>16), uintV(n>>8&0xff), uintV(n&0xff))
+	v.Flags |= event.FlagWhole
+	return v
 }
 
 func bpfIfindex(_ *Ctx, _ *bpfAttr, n uint64) event.Value { return uintV(n) }
@@ -106,7 +108,7 @@ func bpfTaskFD(c *Ctx, a *bpfAttr, n uint64) event.Value { return c.fdOfV(int32(
 
 func bpfMapExtra(_ *Ctx, _ *bpfAttr, n uint64) event.Value {
 	if n == ^uint64(0) {
-		return symV("UINT64_MAX", n)
+		return event.Value{Form: event.FormEnumDec, Num: n, Str: "UINT64_MAX"}
 	}
 	return uintV(n)
 }
@@ -121,7 +123,7 @@ func bpfNumaNode(c *Ctx, a *bpfAttr, n uint64) event.Value {
 	}
 	v := uintV(n)
 	if n == none {
-		v.Note = c.Copy([]byte("NUMA_NO_NODE"))
+		v.Note, v.Flags = c.Copy([]byte("NUMA_NO_NODE")), event.FlagNoted
 	}
 	return v
 }
@@ -191,9 +193,6 @@ func (c *Ctx) bpfExtra(v event.Value, addr, from, size uint64) event.Value {
 		v.Flags |= event.FlagCut
 	default:
 		x := event.Value{Form: event.FormString, Flags: event.FlagHexStr, Data: b}
-		if len(b) > c.Opts.StrLen {
-			x.Data, x.Flags = b[:c.Opts.StrLen], x.Flags|event.FlagCut
-		}
 		x.Note = bytesNote(c, from, size-1)
 		e := c.Vals(len(v.Elem) + 1)
 		copy(e, v.Elem)

@@ -154,6 +154,6 @@ func (c *Ctx) capSetV(n uint64) event.Value {
 		return v
 	}
 	v := c.Or(c.flagsV(xCapMaskLow, lo), c.flagsV(xCapMaskHigh, hi))
-	v.Num = n
+	v.Num, v.Flags = n, event.FlagParts
 	return v
 }

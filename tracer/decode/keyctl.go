@@ -94,7 +94,7 @@ func errnoArg(c *Ctx, i int) event.Value {
 	n := uint32(c.Arg(i))
 	if n > 0 && n < 1<<16 {
 		if s := arch.ErrnoName(int(n)); s != "" {
-			return symV(s, uint64(n))
+			return event.Value{Form: event.FormEnumDec, Num: uint64(n), Str: s}
 		}
 	}
 	return uintV(uint64(n))

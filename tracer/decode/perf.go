@@ -117,7 +117,7 @@ func (c *Ctx) perfConfigV(kind, n uint64) event.Value {
 
 func (c *Ctx) perfOr(n uint64, parts ...event.Value) event.Value {
 	v := c.Or(parts...)
-	v.Num = n
+	v.Num, v.Flags = n, event.FlagParts
 	return v
 }
 

@@ -135,7 +135,15 @@ func prctlAux(c *Ctx) event.Value {
 func prctlRetHex(c *Ctx) event.Value { return hexV(uint64(c.Ret)) }
 
 func prctlAuxEnum(t *event.Table) func(c *Ctx) event.Value {
-	return func(c *Ctx) event.Value { return c.enumV(t, uint64(c.Ret)) }
+	return func(c *Ctx) event.Value {
+		name := t.Find(uint64(c.Ret))
+		if name == "" {
+			return absent()
+		}
+		v := symV(name, uint64(c.Ret))
+		v.Flags = event.FlagWord
+		return v
+	}
 }
 
 func prctlAuxFlags(t *event.Table) func(c *Ctx) event.Value {
@@ -143,8 +151,14 @@ func prctlAuxFlags(t *event.Table) func(c *Ctx) event.Value {
 		if c.Ret == 0 {
 			return absent()
 		}
-		return c.flagsV(t, uint64(c.Ret))
+		return auxFlags(c.flagsV(t, uint64(c.Ret)))
 	}
+}
+
+// auxFlags marks flags that are named whatever -X says, or not shown at all.
+func auxFlags(v event.Value) event.Value {
+	v.Flags |= event.FlagWord
+	return v
 }
 
 // prctlSigArg is a signal's number in an unsigned long.
@@ -264,7 +278,7 @@ func prctlAuxSpec(c *Ctx) event.Value {
 	if c.Ret == 0 {
 		return symV("PR_SPEC_NOT_AFFECTED", 0)
 	}
-	return c.flagsV(xPrctlSpecGet, uint64(c.Ret))
+	return auxFlags(c.flagsV(xPrctlSpecGet, uint64(c.Ret)))
 }
 
 func prctlSpecArg(c *Ctx, i int) event.Value {
@@ -276,7 +290,7 @@ func prctlSpecArg(c *Ctx, i int) event.Value {
 
 func prctlTaggedArg(c *Ctx, i int) event.Value { return c.taggedAddrV(c.Arg(i)) }
 
-func prctlAuxTagged(c *Ctx) event.Value { return c.taggedAddrV(uint64(c.Ret)) }
+func prctlAuxTagged(c *Ctx) event.Value { return auxFlags(c.taggedAddrV(uint64(c.Ret))) }
 
 // taggedAddrV is the tagged address control of arm64: on or off, how tag check
 // faults are reported, and the mask of tags that are generated.
@@ -295,7 +309,7 @@ func (c *Ctx) taggedAddrV(n uint64) event.Value {
 		rest = hexV(m)
 	}
 	v := c.Or(on, mode, tags, rest)
-	v.Num = n
+	v.Num, v.Flags = n, event.FlagZero
 	return v
 }
 
@@ -330,7 +344,7 @@ func prctlVMAArg(c *Ctx, i int) event.Value {
 
 func prctlTracerArg(c *Ctx, i int) event.Value {
 	if int32(c.Arg(i)) == -1 {
-		return symV("PR_SET_PTRACER_ANY", c.Arg(i))
+		return event.Value{Form: event.FormEnumDec, Flags: event.FlagSigned, Num: ^uint64(0), Str: "PR_SET_PTRACER_ANY"}
 	}
 	return pidArg(c, i)
 }
@@ -389,7 +403,7 @@ func archPrctlAux(c *Ctx) event.Value {
 	if !archReqXcomp(c) || c.Failed() || c.Ret == 0 {
 		return absent()
 	}
-	return c.flagsV(xXfeatureMasks, uint64(c.Ret))
+	return auxFlags(c.flagsV(xXfeatureMasks, uint64(c.Ret)))
 }
 
 func personalityArg(c *Ctx, i int) event.Value { return c.personalityV(uint32(c.Arg(i))) }
@@ -413,6 +427,6 @@ func (c *Ctx) personalityV(n uint32) event.Value {
 		return kind
 	}
 	v := c.Or(kind, c.flagsV(xPersonalityFlags, uint64(n&^0xff)))
-	v.Num = uint64(n)
+	v.Num, v.Flags = uint64(n), event.FlagParts
 	return v
 }

@@ -43,7 +43,7 @@ func ioprioArg(c *Ctx, i int) event.Value { return c.ioprioV(uint32(c.Arg(i))) }
 func (c *Ctx) ioprioV(n uint32) event.Value {
 	const shift = 13
 	v := c.Macro("IOPRIO_PRIO_VALUE", uint64(n), c.enumV(xIoprioClasses, uint64(n>>shift)), uintV(uint64(n&(1<<shift-1))))
-	v.Flags = event.FlagWhole | event.FlagParts
+	v.Flags |= event.FlagWhole | event.FlagParts | event.FlagSigned
 	return v
 }
 

@@ -122,7 +122,7 @@ func kexecFlagsArg(c *Ctx, i int) event.Value {
 		return a
 	}
 	v := c.Or(a, c.flagsV(xKexecFlags, n&^arch))
-	v.Num = n
+	v.Num, v.Flags = n, event.FlagParts
 	return v
 }
 
@@ -139,8 +139,17 @@ const (
 )
 
 func syslogTypeArg(c *Ctx, i int) event.Value {
-	n := uint32(c.Arg(i))
-	return event.Value{Form: event.FormEnumDec, Flags: event.FlagSigned | event.FlagVerbose, Num: uint64(int64(int32(n))), Table: xSyslogActions}
+	v := intArg(c, i)
+	v.Note = c.nameNote(xSyslogActions, v.Num)
+	return v
+}
+
+// nameNote is the name of a number, for a comment that -X does not change.
+func (c *Ctx) nameNote(t *event.Table, n uint64) []byte {
+	if name := t.Find(n); name != "" {
+		return c.Copy([]byte(name))
+	}
+	return c.Copy([]byte(t.Unknown))
 }
 
 // syslogHas says whether an action has a buffer and a length.
@@ -173,7 +182,7 @@ func syslogLenArg(c *Ctx, i int) event.Value {
 	}
 	v := intArg(c, i)
 	if uint32(c.Arg(0)) == syslogConsoleLevel {
-		return event.Value{Form: event.FormEnumDec, Flags: event.FlagSigned | event.FlagVerbose, Num: v.Num, Table: xLogLevels}
+		v.Note = c.nameNote(xLogLevels, v.Num)
 	}
 	return v
 }

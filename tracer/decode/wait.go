@@ -47,7 +47,11 @@ func (c *Ctx) waitStatusV(s uint32) event.Value {
 	lo, sig, hi := s&0x7f, s&0x7f, s>>8&0xff
 	rest := s &^ 0xffff
 	parts := c.Vals(3)[:0]
-	word := func(name string) { parts = append(parts, symV(name, 1)) }
+	word := func(name string) {
+		v := symV(name, 1)
+		v.Flags = event.FlagWord
+		parts = append(parts, v)
+	}
 	equal := func(name string, v event.Value) {
 		v.Name, v.Flags = name, v.Flags|event.FlagEqual
 		parts = append(parts, v)
@@ -64,7 +68,7 @@ func (c *Ctx) waitStatusV(s uint32) event.Value {
 		known = 0xff00
 	case s&0xff == stopped:
 		word("WIFSTOPPED(s)")
-		v := signalV(int32(hi &^ syscall))
+		v := signalWordV(int32(hi &^ syscall))
 		if hi&syscall != 0 {
 			e := c.list2(v, hexV(syscall))
 			v = event.Value{Form: event.FormOrBlank, Elem: e, Num: uint64(hi)}
@@ -75,7 +79,7 @@ func (c *Ctx) waitStatusV(s uint32) event.Value {
 		return hexV(uint64(s))
 	default:
 		word("WIFSIGNALED(s)")
-		equal("WTERMSIG(s)", signalV(int32(sig)))
+		equal("WTERMSIG(s)", signalWordV(int32(sig)))
 		if s&core != 0 {
 			word("WCOREDUMP(s)")
 		}
@@ -92,7 +96,17 @@ func (c *Ctx) waitStatusV(s uint32) event.Value {
 		bits = hexV(uint64(n))
 	}
 	v = c.Or(v, ev, bits)
-	v.Num = uint64(s)
+	v.Num, v.Flags = uint64(s), event.FlagParts
+	return v
+}
+
+// signalWordV is a signal in the text of a status, where -X changes nothing.
+func signalWordV(n int32) event.Value {
+	v := signalV(n)
+	if v.Str == "" {
+		return intV(int64(n))
+	}
+	v.Form, v.Flags = event.FormSym, event.FlagWord
 	return v
 }
 
@@ -113,10 +127,9 @@ func enumS32Arg(t *event.Table) Decoder {
 // without one are shown as 32 bits.
 func (c *Ctx) enumS32V(t *event.Table, n uint32) event.Value {
 	s := uint64(int64(int32(n)))
-	if t.Find(s) != "" {
-		return c.enumV(t, s)
-	}
-	return c.enumV(t, uint64(n))
+	v := c.enumV(t, uint64(n))
+	v.Str = t.Find(s)
+	return v
 }
 
 func rusageArg(c *Ctx, i int) event.Value { return c.rusageV(c.Arg(i)) }
@@ -153,9 +166,8 @@ func timesArg(c *Ctx, i int) event.Value {
 
 // ticksV is a time in clock ticks, noted in seconds. A tick of the interface is 10 ms.
 func (c *Ctx) ticksV(n int64) event.Value {
-	v := intV(n)
 	if n == 0 {
-		return v
+		return intV(0)
 	}
 	b := c.Bytes(32)[:0]
 	u := uint64(n)
@@ -164,7 +176,9 @@ func (c *Ctx) ticksV(n int64) event.Value {
 	}
 	b = strconv.AppendUint(b, u/100, 10)
 	b = append(b, '.', byte('0'+u%100/10), byte('0'+u%10))
-	v.Note = append(b, " s"...)
+	b = append(b, " s"...)
+	v := intV(n)
+	v.Note, v.Flags = b, event.FlagNoted
 	return v
 }
 
@@ -188,14 +202,14 @@ func rlimit64Arg(c *Ctx, i int) event.Value {
 
 func rlim64V(n uint64) event.Value {
 	if n == ^uint64(0) {
-		return symV("RLIM64_INFINITY", n)
+		return event.Value{Form: event.FormEnumDec, Num: n, Str: "RLIM64_INFINITY"}
 	}
 	return event.Value{Form: event.FormKilo, Num: n}
 }
 
 func rlim32V(n uint64) event.Value {
 	if n == 1<<32-1 {
-		return symV("RLIM_INFINITY", n)
+		return event.Value{Form: event.FormEnumDec, Num: n, Str: "RLIM_INFINITY"}
 	}
 	return event.Value{Form: event.FormKilo, Num: n}
 }

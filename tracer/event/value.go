@@ -56,14 +56,14 @@ const (
 	FlagIndex                      // FormArray element shown as [Num]=value, Name empty
 	FlagMoreAddr                   // an array's last element: the rest is at this address and unreadable: ... /* 0x7f.. */
 	FlagSigned                     // FormEnum, FormHex: the number shown when unknown is signed
-	FlagZero                       // FormFlags: zero is looked up in the table first
+	FlagZero                       // FormFlags: zero is looked up in the table first; FormOr: Num counts even if it is zero
 	FlagUser                       // a number that the user, not the kernel, made: injected
 	FlagVerbose                    // FormEnum, FormEnumDec, FormFlags: the number with the name as a comment, as under -X verbose
 	FlagRest                       // FormFlags that continue a FormOr: if none has a name there is no comment
 	FlagWhole                      // FormCall that is a constant: -X shows its number: 0x801 /* makedev(0x8, 0x1) */
 	FlagParts                      // FormOr, FlagWhole: -X shows each part for itself
 	FlagTrimNUL                    // FormString: a NUL that it ends in is not shown, nor that it was cut there; in hexadecimal both are
-	FlagWord                       // FormSym, FormOr shown by their names whatever -X says
+	FlagWord                       // FormSym, FormOr shown by their names whatever -X says; flags behind a result: the same, or left out
 	FlagOpen                       // FormStruct whose last fields are in a FormRest that follows
 	FlagRoom                       // FormArray of which only what fits into Num bytes of text is shown
 )
