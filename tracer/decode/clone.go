@@ -147,13 +147,16 @@ func (c *Ctx) setTidV(addr, n uint64) event.Value {
 
 // clone3ThenArg is what the kernel stored through the structure's pointers.
 func clone3ThenArg(c *Ctx, i int) event.Value {
+	size := min(c.Arg(1), clone3Max)
+	if c.Saved(3) == 0 || size <= clone3Size && c.Saved(0)&(clonePidfd|cloneParentSettid) == 0 {
+		return absent()
+	}
 	if !c.Exit {
 		return c.later()
 	}
-	if c.Saved(3) == 0 || c.Failed() {
+	if c.Failed() {
 		return absent()
 	}
-	size := min(c.Arg(1), clone3Max)
 	flags := c.Saved(0)
 	f := c.Vals(3)[:0]
 	if flags&clonePidfd != 0 {
