@@ -224,7 +224,7 @@ var modeBits = [...]event.Entry{{Val: 0o4000, Name: "S_ISUID"}, {Val: 0o2000, Na
 func (p *printer) call(b []byte, v *event.Value) []byte {
 	number := v.Flags&event.FlagWhole != 0 && p.consts != ConstAbbrev
 	if number {
-		b = p.number(b, v)
+		b = p.wholeNumber(b, v)
 		if p.consts == ConstRaw {
 			return b
 		}
@@ -234,11 +234,31 @@ func (p *printer) call(b []byte, v *event.Value) []byte {
 		b = append(b, " /* "...)
 	}
 	b = append(append(b, v.Str...), '(')
-	b = append(p.joined(b, v.Elem, ", "), ')')
+	b = p.joined(b, v.Elem, ", ")
+	if p.fillsIn(v) && !number {
+		b = append(append(b, ", &"...), v.Name...)
+	}
+	b = append(b, ')')
 	if number {
 		b = append(b, " */"...)
 	}
 	return b
+}
+
+// wholeNumber appends the number that a macro makes.
+func (p *printer) wholeNumber(b []byte, v *event.Value) []byte {
+	switch {
+	case v.Data != nil:
+		return append(p.escape(append(b, '"'), v.Data, true), '"')
+	case v.Flags&event.FlagDecimal != 0:
+		return strconv.AppendUint(b, v.Num, 10)
+	}
+	return p.number(b, v)
+}
+
+// fillsIn reports whether v is shown as a call that is given the address of its field.
+func (p *printer) fillsIn(v *event.Value) bool {
+	return v.Flags&event.FlagInto != 0 && p.consts == ConstAbbrev
 }
 
 // mode appends a whole st_mode: a number if its type has no name.
@@ -428,7 +448,7 @@ func (p *printer) cut(b []byte, v *event.Value) []byte {
 
 // named appends name=value, or the value alone when it has no name.
 func (p *printer) named(b []byte, e *event.Value) []byte {
-	if e.Name != "" {
+	if e.Name != "" && !p.fillsIn(e) {
 		b = append(b, e.Name...)
 		if e.Flags&event.FlagEqual != 0 {
 			b = append(b, " == "...)
@@ -502,6 +522,9 @@ func (p *printer) seq(b []byte, v *event.Value) []byte {
 
 // str appends a quoted string.
 func (p *printer) str(b []byte, v *event.Value) []byte {
+	if v.Flags&event.FlagMAC != 0 {
+		return p.mac(b, v.Data)
+	}
 	s, cut := v.Data, v.Flags&event.FlagCut != 0
 	hex := v.Flags&event.FlagHexStr != 0 || p.hex == HexAll || p.hex == HexASCII && !plainASCII(s)
 	if n := len(s) - 1; v.Flags&event.FlagTrimNUL != 0 && n >= 0 && s[n] == 0 && !hex {
@@ -517,6 +540,27 @@ func (p *printer) str(b []byte, v *event.Value) []byte {
 	}
 	if cut {
 		b = append(b, "..."...)
+	}
+	return b
+}
+
+// mac appends a hardware address.
+func (p *printer) mac(b, s []byte) []byte {
+	if p.consts != ConstAbbrev {
+		b = append(p.escape(append(b, '"'), s, true), '"')
+		if p.consts == ConstRaw {
+			return b
+		}
+		b = append(b, " /* "...)
+	}
+	for i, x := range s {
+		if i > 0 {
+			b = append(b, ':')
+		}
+		b = append(b, lowerHex[x>>4], lowerHex[x&15])
+	}
+	if p.consts == ConstVerbose {
+		b = append(b, " */"...)
 	}
 	return b
 }

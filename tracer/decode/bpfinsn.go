@@ -72,9 +72,6 @@ func (c *Ctx) bpfRest(n uint64) event.Value {
 	return v
 }
 
-// bpfPlainK is the constant of an instruction.
-func bpfPlainK(_ *Ctx, _, k uint64) event.Value { return hexV(k) }
-
 // seccompK is the constant of an instruction of a seccomp filter: what it returns is an action.
 func seccompK(c *Ctx, code, k uint64) event.Value {
 	if code&7 != bpfClassRET {
@@ -92,7 +89,7 @@ func seccompK(c *Ctx, code, k uint64) event.Value {
 func (c *Ctx) seccompFprogV(addr uint64) event.Value { return c.fprogV(addr, seccompK) }
 
 // sockFprogV is a filter for a socket.
-func (c *Ctx) sockFprogV(addr uint64) event.Value { return c.fprogV(addr, bpfPlainK) }
+func (c *Ctx) sockFprogV(addr uint64) event.Value { return c.fprogV(addr, bpfSockK) }
 
 // ebpfV is a program of n eBPF instructions, which only -v shows.
 func (c *Ctx) ebpfV(addr, n uint64) event.Value {

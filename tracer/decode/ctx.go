@@ -25,6 +25,7 @@ type Options struct {
 	FDs    bool  // -y: ask the Namer about descriptors
 	PIDs   bool  // -Y
 	Namer  Namer // nil: no decoration
+	Net    Net   // nil: sockets and interfaces have no names
 }
 
 // Ctx is one system call of one task being decoded: registers, memory, options and an
@@ -52,6 +53,7 @@ type Ctx struct {
 	vals   []event.Value // the arguments decoded so far
 	saved  [6]uint64
 	blob   []byte // saved bytes, in the arena
+	mlens  []byte // lengths of addresses before the call, of the messages to come
 	arena  arena
 	rbuf   [4096]byte
 	rds    [4]Rd // readers lent to decoders of structures, depth of them

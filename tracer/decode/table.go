@@ -10,6 +10,7 @@ import (
 // subsystems lists every file's declarations.
 var subsystems = [][]Call{
 	fileCalls,
+	netCalls,
 	fileStatCalls,
 	fileTimeCalls,
 	mountCalls,

@@ -137,11 +137,10 @@ var xScmTypes = &event.Table{
 		{Val: 0x1d, Name: "SO_TIMESTAMP_OLD"},
 		{Val: 0x23, Name: "SO_TIMESTAMPNS_OLD"},
 		{Val: 0x25, Name: "SO_TIMESTAMPING_OLD"},
-		{Val: 0x28, Name: "SO_RXQ_OVFL"},
-		{Val: 0x29, Name: "SCM_WIFI_STATUS"},
+		{Val: 0x29, Name: "SO_WIFI_STATUS"},
 		{Val: 0x36, Name: "SCM_TIMESTAMPING_OPT_STATS"},
 		{Val: 0x3a, Name: "SCM_TIMESTAMPING_PKTINFO"},
-		{Val: 0x3d, Name: "SCM_TXTIME"},
+		{Val: 0x3d, Name: "SO_TXTIME"},
 		{Val: 0x3f, Name: "SO_TIMESTAMP_NEW"},
 		{Val: 0x40, Name: "SO_TIMESTAMPNS_NEW"},
 		{Val: 0x41, Name: "SO_TIMESTAMPING_NEW"},
@@ -460,17 +459,13 @@ var xScmIpTypes = &event.Table{
 	Entries: []event.Entry{
 		{Val: 0x1, Name: "IP_TOS"},
 		{Val: 0x2, Name: "IP_TTL"},
-		{Val: 0x4, Name: "IP_OPTIONS"},
+		{Val: 0x3, Name: "SCM_SECURITY"},
 		{Val: 0x6, Name: "IP_RECVOPTS"},
 		{Val: 0x7, Name: "IP_RETOPTS"},
 		{Val: 0x8, Name: "IP_PKTINFO"},
 		{Val: 0xb, Name: "IP_RECVERR"},
-		{Val: 0xc, Name: "IP_RECVTTL"},
-		{Val: 0xd, Name: "IP_RECVTOS"},
-		{Val: 0x12, Name: "IP_PASSSEC"},
 		{Val: 0x14, Name: "IP_ORIGDSTADDR"},
 		{Val: 0x17, Name: "IP_CHECKSUM"},
-		{Val: 0x19, Name: "IP_RECVFRAGSIZE"},
 	},
 }
 
@@ -1547,6 +1542,7 @@ var xAx25Options = &event.Table{
 		{Val: 0x9, Name: "AX25_IDLE"},
 		{Val: 0xa, Name: "AX25_PACLEN"},
 		{Val: 0xc, Name: "AX25_IAMDIGI"},
+		{Val: 0x19, Name: "SO_BINDTODEVICE"},
 	},
 }
 
@@ -1623,6 +1619,7 @@ var xRdsOptions = &event.Table{
 		{Val: 0x7, Name: "RDS_GET_MR_FOR_DEST"},
 		{Val: 0x8, Name: "SO_RDS_TRANSPORT"},
 		{Val: 0xa, Name: "SO_RDS_MSG_RXPATH_LATENCY"},
+		{Val: 0x1d, Name: "SO_TIMESTAMP_OLD"},
 	},
 }
 

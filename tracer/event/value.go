@@ -25,7 +25,7 @@ const (
 	FormStruct        // {Elem[0].Name=Elem[0], ...}; Cut adds ", ..."; FlagBare omits names
 	FormArray         // [Elem, ...]; Cut adds ", ..."
 	FormSet           // [A B C]: Elem separated by blanks; FlagNot puts ~ before it
-	FormCall          // Str(Elem, ...): makedev(0x8, 0x1), htons(80), inet_addr("127.0.0.1")
+	FormCall          // Str(Elem, ...): makedev(0x8, 0x1), htons(80), inet_addr("127.0.0.1"); Data, if any, is the number as it stands in memory
 	FormOr            // Elem joined by |: CLONE_VM|SIGCHLD; Num, unless zero, is the whole number
 	FormAnd           // Elem joined by " && ": WIFEXITED(s) && WEXITSTATUS(s) == 0
 	FormChange        // Elem[0] => Elem[1]: a value at entry and at exit
@@ -66,6 +66,9 @@ const (
 	FlagWord                       // FormSym, FormOr shown by their names whatever -X says; flags behind a result: the same, or left out
 	FlagOpen                       // FormStruct whose last fields are in a FormRest that follows
 	FlagRoom                       // FormArray of which only what fits into Num bytes of text is shown
+	FlagMAC                        // FormString: a hardware address, 01:23:45:67:89:ab
+	FlagInto                       // FormCall that fills in the field it is named for: inet_pton(AF_INET6, "::1", &sin6_addr)
+	FlagDecimal                    // FormCall with FlagWhole whose number is shown in decimal
 )
 
 // Value is one decoded datum. Elem and Data point into the arena of the event that
