@@ -126,15 +126,15 @@ func mountAttrArg(c *Ctx, i int) event.Value {
 		f[0] = event.F("attr_set", c.flagsV(xMountAttrFlags, r.U64()))
 		f[1] = event.F("attr_clr", c.flagsV(xMountAttrFlags, r.U64()))
 		f[2] = event.F("propagation", c.enumV(xMountPropagation, r.U64()))
-		f[3] = event.F("userns_fd", c.userNSV(r.U64()))
+		f[3] = event.F("userns_fd", userNSV(r.U64()))
 		return f[:4]
 	})
 }
 
-// userNSV is a descriptor in 64 bits.
-func (c *Ctx) userNSV(n uint64) event.Value {
+// userNSV is a descriptor in 64 bits. strace says nothing about it under -y.
+func userNSV(n uint64) event.Value {
 	if n <= 0x7fffffff {
-		return c.fdV(int32(n))
+		return event.Value{Form: event.FormFD, Num: n}
 	}
 	return uintV(n)
 }
