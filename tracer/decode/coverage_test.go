@@ -17,7 +17,7 @@ var pending = words(`
 accept accept4 bind connect getpeername getsockname getsockopt io_uring_enter io_uring_register
 io_uring_setup ioctl ipc listen mq_getsetattr mq_notify mq_open mq_timedreceive
 mq_timedreceive_time64 mq_timedsend mq_timedsend_time64 mq_unlink msgctl msgget msgrcv msgsnd
-readahead recvfrom recvmmsg recvmmsg_time64 recvmsg semctl semget semop semtimedop
+recvfrom recvmmsg recvmmsg_time64 recvmsg semctl semget semop semtimedop
 semtimedop_time64 sendmmsg sendmsg sendto setsockopt shmat shmctl shmdt shmget shutdown socket
 socketcall socketpair
 `)

@@ -61,6 +61,7 @@ var fileCalls = []Call{
 	{Name: "fadvise64", Args: []Arg{fd("fd"), wide("offset", llArg), in("len", ulongArg), in("advice", enumArg(xFadviseAdvice))}},
 	{Name: "fadvise64_64", Args: []Arg{fd("fd"), wide("offset", llArg), wide("len", llArg), in("advice", enumArg(xFadviseAdvice))}},
 	{Name: "sync_file_range", Args: []Arg{fd("fd"), wide("offset", llArg), wide("nbytes", llArg), in("flags", flagsArg(xSyncFileRangeFlags))}},
+	{Name: "readahead", Args: []Arg{fd("fd"), wide("offset", llArg), in("count", ulongArg)}},
 	{Name: "flock", Args: []Arg{fd("fd"), in("cmd", flagsArg(xFlockOperations))}},
 	{Name: "sync"},
 	{Name: "syncfs", Args: []Arg{fd("fd")}},
