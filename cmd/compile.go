@@ -1,9 +1,7 @@
 package cmd
 
 import (
-	"os"
 	"path/filepath"
-	"strconv"
 
 	"github.com/gotrace/gotrace/filter"
 	"github.com/gotrace/gotrace/follow"
@@ -67,7 +65,7 @@ func (r *run) needs(u *filter.Universe) event.Needs {
 
 // show is the print action.
 func (r *run) show(c *follow.Context) (event.Verdict, error) {
-	if r.o.Filter.DecodePIDs != 0 && r.namer != nil {
+	if r.o.Filter.DecodePIDs != 0 {
 		c.Event.Comm, _ = r.namer.PID(r.comm[:0], c.Event.Task, c.Event.Task.TID)
 		r.comm = c.Event.Comm
 	}
@@ -93,7 +91,7 @@ func (r *run) pathCondition() func(*event.Event) bool {
 	if len(r.o.TracePaths) == 0 && fds == nil {
 		return nil
 	}
-	p := &follow.PathSet{Paths: make(map[string]bool), PathOf: fdPath}
+	p := &follow.PathSet{Paths: make(map[string]bool), PathOf: r.namer.Path}
 	for _, name := range r.o.TracePaths {
 		p.Paths[name] = true
 		real, err := filepath.EvalSymlinks(name)
@@ -111,12 +109,6 @@ func (r *run) pathCondition() func(*event.Event) bool {
 		p.FD = func(fd int32) bool { return fds.Has(int(fd)) }
 	}
 	return p.Match
-}
-
-// fdPath is the path of a task's descriptor.
-func fdPath(dst []byte, t event.Task, fd int32) ([]byte, bool) {
-	s, err := os.Readlink("/proc/" + strconv.Itoa(int(t.TID)) + "/fd/" + strconv.Itoa(int(fd)))
-	return append(dst, s...), err == nil
 }
 
 // statusHas reports whether -e status= lets a call through at its exit.

@@ -18,6 +18,7 @@ import (
 	"github.com/gotrace/gotrace/tracer"
 	"github.com/gotrace/gotrace/tracer/decode"
 	"github.com/gotrace/gotrace/tracer/event"
+	"github.com/gotrace/gotrace/tracer/procfd"
 	"github.com/gotrace/gotrace/tracer/ptrace"
 )
 
@@ -59,7 +60,7 @@ type run struct {
 	engine  *follow.Engine
 	session *tracer.Session
 	tamper  *follow.Tamper // nil: no injections
-	namer   decode.Namer   // what descriptors and pids stand for; nil: nobody asked
+	namer   *procfd.Namer  // what descriptors and pids stand for
 	comm    []byte
 	caught  os.Signal // the signal that ended the session
 }
@@ -144,6 +145,13 @@ func (r *run) outputError(err error) error {
 func (r *run) build() {
 	o := r.o
 	u := universe()
+	fds := o.Filter.DecodeFDs
+	r.namer = procfd.New(procfd.Options{
+		Path:   fds&filter.FDPath != 0,
+		Socket: fds&filter.FDSocket != 0,
+		Device: fds&filter.FDDev != 0,
+		Pidfd:  fds&filter.FDPidfd != 0,
+	})
 	g := r.groups(u)
 	r.engine = follow.New(g...)
 	calls := g[0].Needs.Calls.Union(&g[0].Needs.Tamper)
@@ -163,7 +171,9 @@ func (r *run) build() {
 			r.out.note(r.out.flush())
 			r.say("exec: %s", errnoMessage(err))
 		},
-		Options: decode.Options{StrLen: o.StringLimit},
+		Options: decode.Options{
+			StrLen: o.StringLimit, FDs: o.Filter.DecodeFDs != 0, PIDs: o.Filter.DecodePIDs != 0, Namer: r.namer,
+		},
 	}
 	if r.seccomp() {
 		cfg.Seccomp, cfg.ExitKill = &calls, true

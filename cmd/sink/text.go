@@ -162,14 +162,14 @@ func (t *Text) begin(ev *event.Event, wall int64) {
 	case t.o.PIDs == PIDColumn:
 		b = appendPadded(b, int64(ev.Task.TID), 5, false)
 		if t.o.Comm && len(ev.Comm) > 0 {
-			b = decorate(b, ev.Comm)
+			b = append(t.p.bracketed(append(b, '<'), ev.Comm), '>')
 		}
 		b = append(b, ' ')
 	case t.o.PIDs == PIDBracket && (t.tasks > 1 || t.o.AlwaysPID):
 		b = append(b, "[pid "...)
 		b = appendPadded(b, int64(ev.Task.TID), 5, true)
 		if t.o.Comm && len(ev.Comm) > 0 {
-			b = decorate(b, ev.Comm)
+			b = append(t.p.bracketed(append(b, '<'), ev.Comm), '>')
 		}
 		b = append(b, "] "...)
 	}

@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"bytes"
 	"strconv"
 
 	"github.com/gotrace/gotrace/arch"
@@ -80,7 +81,7 @@ func (p *printer) bare(b []byte, v *event.Value) []byte {
 	case event.FormFD:
 		return p.fd(b, v)
 	case event.FormPID:
-		return decorate(strconv.AppendInt(b, int64(int32(v.Num)), 10), v.Data)
+		return p.decorate(strconv.AppendInt(b, int64(int32(v.Num)), 10), v)
 	case event.FormStruct:
 		return p.structure(b, v)
 	case event.FormArray:
@@ -414,17 +415,41 @@ func (p *printer) fd(b []byte, v *event.Value) []byte {
 	} else {
 		b = append(b, v.Str...)
 	}
-	return decorate(b, v.Data)
+	return p.decorate(b, v)
 }
 
-// decorate appends <d>. What d needs of escapes, its maker has done.
-func decorate(b, d []byte) []byte {
-	if d == nil {
+// decorate appends <what a descriptor or process id stands for>.
+func (p *printer) decorate(b []byte, v *event.Value) []byte {
+	if v.Data == nil {
 		return b
 	}
-	b = append(b, '<')
-	b = append(b, d...)
-	return append(b, '>')
+	b = p.bracketed(append(b, '<'), v.Data)
+	b = append(append(b, v.Note...), '>')
+	if v.Flags&event.FlagDeleted != 0 {
+		b = append(b, "(deleted)"...)
+	}
+	return b
+}
+
+// bracketed appends a name that stands in angle brackets, which are escaped in it.
+func (p *printer) bracketed(b, s []byte) []byte {
+	if p.hex == HexAll || p.hex == HexASCII && !plainASCII(s) {
+		return p.escape(b, s, true)
+	}
+	for len(s) > 0 {
+		i := bytes.IndexAny(s, "<>")
+		if i < 0 {
+			return p.escape(b, s, false)
+		}
+		b = p.escape(b, s[:i], false)
+		if p.hex == HexChars {
+			b = hexEscape(b, s[i])
+		} else {
+			b = octalEscape(b, s[i], i+1 < len(s) && s[i+1] >= '0' && s[i+1] <= '9')
+		}
+		s = s[i+1:]
+	}
+	return b
 }
 
 func (p *printer) structure(b []byte, v *event.Value) []byte {

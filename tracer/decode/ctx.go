@@ -7,12 +7,19 @@ import (
 	"github.com/gotrace/gotrace/tracer/event"
 )
 
+// FDInfo is what a descriptor stands for.
+type FDInfo struct {
+	Path    []byte // shown escaped; built on the buffer given, or nil
+	Detail  []byte // shown as it is, behind the path
+	Deleted bool   // the file has no name any more
+}
+
 // Namer tells what a tracee's numbers stand for. It may look at the live process;
 // in replay it answers from the record. Each method appends to dst and reports
 // whether it knew anything.
 type Namer interface {
-	// FD describes a descriptor for -y and -yy, without the angle brackets.
-	FD(dst []byte, t event.Task, fd int32) ([]byte, bool)
+	// FD describes a descriptor for -y and -yy.
+	FD(buf []byte, t event.Task, fd int32) (FDInfo, bool)
 	// Cwd is the directory that AT_FDCWD stands for.
 	Cwd(dst []byte, t event.Task) ([]byte, bool)
 	// PID describes a process id for -Y.

@@ -122,8 +122,19 @@ func (c *Ctx) fdV(fd int32) event.Value {
 	v := event.Value{Form: event.FormFD, Num: uint64(int64(fd))}
 	if fd >= 0 && c.Opts.FDs && c.Opts.Namer != nil {
 		if d, ok := c.Opts.Namer.FD(c.strbuf[:0], c.Task, fd); ok {
-			v.Data = c.Copy(d)
-			c.strbuf = d
+			v.Data = c.Copy(d.Path)
+			if v.Data == nil {
+				v.Data = []byte{} // there, but empty: only the detail is shown
+			}
+			if len(d.Path) > 0 {
+				c.strbuf = d.Path
+			}
+			if len(d.Detail) > 0 {
+				v.Note = c.Copy(d.Detail)
+			}
+			if d.Deleted {
+				v.Flags |= event.FlagDeleted
+			}
 		}
 	}
 	return v

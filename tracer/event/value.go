@@ -20,7 +20,7 @@ const (
 	FormFlags         // Num by Table: A|B|0x80; nothing known: 0x80 /* X_??? */; zero: 0 or its name
 	FormSym           // Str, or Data where the text is not static, verbatim: a symbolic name or keyword for Num: INFTIM, {}, PF_INET
 	FormString        // Data, quoted and escaped; Cut adds "..."
-	FormFD            // Num as int32, decimal, with Data as <decoration> when not nil
+	FormFD            // Num as int32, decimal; Data, when not nil, in <> and escaped, with Note verbatim behind it
 	FormPID           // Num as int32, decimal, with Data as <comm> when not nil
 	FormStruct        // {Elem[0].Name=Elem[0], ...}; Cut adds ", ..."; FlagBare omits names
 	FormArray         // [Elem, ...]; Cut adds ", ..."
@@ -64,6 +64,7 @@ const (
 	FlagParts                      // FormOr, FlagWhole: -X shows each part for itself
 	FlagTrimNUL                    // FormString: a NUL that it ends in is not shown, nor that it was cut there; in hexadecimal both are
 	FlagWord                       // FormSym, FormOr shown by their names whatever -X says; flags behind a result: the same, or left out
+	FlagDeleted                    // FormFD of a file that has no name any more
 	FlagOpen                       // FormStruct whose last fields are in a FormRest that follows
 	FlagRoom                       // FormArray of which only what fits into Num bytes of text is shown
 	FlagMAC                        // FormString: a hardware address, 01:23:45:67:89:ab
