@@ -164,7 +164,11 @@ func (p *printer) or(b []byte, v *event.Value) []byte {
 		return names.joined(b, v.Elem, "|")
 	}
 	if p.consts == ConstAbbrev || v.Flags&event.FlagParts != 0 || v.Num == 0 && v.Flags&event.FlagZero == 0 {
-		return p.joined(b, v.Elem, "|")
+		sep := "|"
+		if v.Flags&event.FlagBare != 0 && p.consts != ConstRaw && v.Elem[0].Table.Known(v.Elem[0].Num) == 0 {
+			sep = ""
+		}
+		return p.joined(b, v.Elem, sep)
 	}
 	b = alternateHex(b, v.Num)
 	if p.consts == ConstRaw {

@@ -73,7 +73,9 @@ func (c *Ctx) hugeV(shift string, n uint64) event.Value {
 	if n == 0 {
 		return absent()
 	}
-	return event.Value{Form: event.FormShift, Num: n << hugeShift, Elem: c.list2(uintV(n), symV(shift, hugeShift))}
+	by := symV(shift, hugeShift)
+	by.Flags = event.FlagSigned
+	return event.Value{Form: event.FormShift, Num: n << hugeShift, Elem: c.list2(uintV(n), by)}
 }
 
 // oldMmapArg is the structure that holds the arguments of i386's first mmap.

@@ -38,6 +38,8 @@ var subsystems = [][]Call{
 	pollCalls,
 	futexCalls,
 	aioCalls,
+	ipcCalls,
+	mqueueCalls,
 }
 
 // New builds the table for the ABIs given.
@@ -121,15 +123,16 @@ func (c *Ctx) Begin(t *Table, abi *arch.ABI, nr uint64, args [6]uint64, m Mode) 
 }
 
 // unwrap turns socketcall and ipc into the calls that they carry. The words of ipc
-// keep their order: first, second, third, ptr, fifth; Sub tells decoders of it.
+// keep their order: first, second, third, ptr, fifth, and then its version; Sub tells decoders of it.
 func (c *Ctx) unwrap(t *Table) {
 	u := c.ABI.Subcall(c.NR, c.Args[0])
 	if u == nil || t.sub[u] == nil {
 		return
 	}
 	if u.Via == "ipc" {
+		version := c.Args[0] >> 16
 		copy(c.Args[:], c.Args[1:])
-		c.Args[5] = 0
+		c.Args[5] = version
 	} else {
 		r, ok := c.Read(c.Args[1], 4*u.Args)
 		if !ok {
@@ -195,6 +198,9 @@ func (c *Ctx) decodeRaw() {
 			last++
 		}
 		n = max(n, last+1)
+	}
+	if c.Sub != nil {
+		n = c.Sub.Args
 	}
 	for i := range n {
 		c.vals = append(c.vals, hexV(c.Arg(i)))
