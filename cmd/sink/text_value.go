@@ -182,7 +182,7 @@ func (p *printer) or(b []byte, v *event.Value) []byte {
 // name stands behind the whole.
 func (p *printer) shift(b []byte, v *event.Value) []byte {
 	e := &v.Elem[0]
-	if e.Form != event.FormEnum || p.consts != ConstRaw && e.Table.Find(e.Num) != "" {
+	if v.Flags&event.FlagWhole == 0 || p.consts != ConstRaw && e.Table.Find(e.Num) != "" {
 		return p.joined(b, v.Elem, "<<")
 	}
 	b = append(alternateHex(b, e.Num), "<<"...)

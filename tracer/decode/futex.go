@@ -132,8 +132,10 @@ func (c *Ctx) futexWakeOpV(n uint32) event.Value {
 	if op&opargShift != 0 {
 		shift = c.shiftV(symV("FUTEX_OP_OPARG_SHIFT", opargShift), 28)
 	}
-	v := c.Or(shift, c.shiftV(c.enumV(xFutexWakeOps, op&^opargShift), 28), c.shiftV(hexV(oparg), 12),
-		c.shiftV(c.enumV(xFutexWakeCmps, cmp), 24), hexV(cmparg))
+	opV := c.shiftV(c.enumV(xFutexWakeOps, op&^opargShift), 28)
+	cmpV := c.shiftV(c.enumV(xFutexWakeCmps, cmp), 24)
+	opV.Flags, cmpV.Flags = event.FlagWhole, event.FlagWhole
+	v := c.Or(shift, opV, c.shiftV(hexV(oparg), 12), cmpV, hexV(cmparg))
 	v.Num = uint64(n)
 	v.Flags = event.FlagParts
 	return v

@@ -60,7 +60,7 @@ const (
 	FlagUser                       // a number that the user, not the kernel, made: injected
 	FlagVerbose                    // FormEnum, FormEnumDec, FormFlags: the number with the name as a comment, as under -X verbose
 	FlagRest                       // FormFlags that continue a FormOr: if none has a name there is no comment
-	FlagWhole                      // FormCall that is a constant: -X shows its number: 0x801 /* makedev(0x8, 0x1) */
+	FlagWhole                      // FormCall that is a constant: -X shows its number: 0x801 /* makedev(0x8, 0x1) */; FormShift: the comment of an unknown name follows the whole
 	FlagParts                      // FormOr, FlagWhole: -X shows each part for itself
 	FlagTrimNUL                    // FormString: a NUL that it ends in is not shown, nor that it was cut there; in hexadecimal both are
 	FlagWord                       // FormSym, FormOr shown by their names whatever -X says; flags behind a result: the same, or left out
