@@ -254,6 +254,9 @@ func (r *run) makeSink(w io.Writer) sink.Sink {
 	default:
 		t.PIDs = sink.PIDBracket
 	}
+	if o.JSON {
+		return sink.NewJSON(w, t)
+	}
 	return sink.NewText(w, t)
 }
 
