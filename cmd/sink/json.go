@@ -271,9 +271,12 @@ func jsonParts(b []byte, v *event.Value) []byte {
 	for i := range v.Elem {
 		e := &v.Elem[i]
 		n := len(b)
-		if e.Form == event.FormFlags {
+		switch {
+		case e.Form == event.FormFlags:
 			b = jsonBits(b, e)
-		} else {
+		case e.Name != "":
+			b = append(jsonValue(append(appendString(append(b, '{'), e.Name), ':'), e), '}')
+		default:
 			b = jsonValue(b, e)
 		}
 		if len(b) > n && b[n-1] != '[' {

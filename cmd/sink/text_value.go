@@ -44,7 +44,7 @@ func appendHex(b []byte, n uint64) []byte {
 // value appends v.
 func (p *printer) value(b []byte, v *event.Value) []byte {
 	b = p.bare(b, v)
-	if v.Note != nil && (v.Flags&event.FlagNoted == 0 || p.consts != ConstRaw) {
+	if v.Note != nil && v.Form != event.FormFD && (v.Flags&event.FlagNoted == 0 || p.consts != ConstRaw) {
 		b = append(b, " /* "...)
 		b = append(b, v.Note...)
 		b = append(b, " */"...)
