@@ -72,6 +72,9 @@ func (r *run) say(format string, args ...any) {
 
 func (r *run) main() (int, error) {
 	o := r.o
+	if o.StackTraces > 0 {
+		return 1, errors.New("-k/--stack-traces is not supported yet")
+	}
 	n, tracee := stage()
 	switch {
 	case o.Daemonize > 0 && n == 0:
@@ -110,7 +113,8 @@ func (r *run) main() (int, error) {
 		return 1, err
 	}
 	st, err := r.session.Run()
-	if e := r.out.Close(); err == nil {
+	if e := r.out.Close(); err == nil && e != nil {
+		r.say("%v", r.outputError(e))
 		err = e
 	}
 	return r.finish(st, err)
@@ -120,7 +124,7 @@ func (r *run) main() (int, error) {
 // the tracer calls for.
 func (r *run) finish(st tracer.Stat, err error) (int, error) {
 	if err != nil {
-		return 1, r.outputError(err)
+		return 1, errQuiet // said already
 	}
 	if s, ok := r.caught.(unix.Signal); ok {
 		ptrace.RaiseDefault(int(s))
@@ -136,7 +140,11 @@ func (r *run) finish(st tracer.Stat, err error) (int, error) {
 func (r *run) outputError(err error) error {
 	var pe *os.PathError
 	if errors.As(err, &pe) {
-		return fmt.Errorf("write %s: %s", pe.Path, errnoMessage(pe.Err))
+		name := r.o.Output
+		if name == "" {
+			name = "standard error"
+		}
+		return fmt.Errorf("%s: %s", name, errnoMessage(pe.Err))
 	}
 	return err
 }
@@ -165,6 +173,7 @@ func (r *run) build() {
 		ExitKill:     o.KillOnExit,
 		DetachOnExec: o.DetachOnExecve,
 		Pin:          o.Pin,
+		Failed:       func(err error) { r.say("%v", r.outputError(err)) },
 		ExecFailed: func(err error) {
 			r.out.mu.Lock()
 			defer r.out.mu.Unlock()
@@ -194,7 +203,7 @@ func (r *run) seccomp() bool {
 	if !o.Follow || len(o.Command) == 0 || len(o.PIDs) > 0 || o.DetachOnExecve || o.Daemonize > 0 || len(o.Filter.Exec) > 0 {
 		return false
 	}
-	if !o.KillOnExit && r.interruptible() < InterruptNever {
+	if !o.KillOnExit && !o.SeccompBPF && r.interruptible() < InterruptNever {
 		return false
 	}
 	return !o.Filter.Trace.All(universe())

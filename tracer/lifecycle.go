@@ -234,6 +234,9 @@ func (s *Session) ended(t *task, stop ptrace.Stop) {
 // task cannot be detached.
 func (s *Session) detachAll() {
 	s.killChild()
+	if s.cfg.ExitKill && s.stop.asked.Load() {
+		return
+	}
 	for _, t := range s.tasks {
 		t.leaving = true
 		if t.stopped && !t.listens {
@@ -272,9 +275,15 @@ func (s *Session) detachAll() {
 // killChild passes the signal that ends the session on to the launched program, which
 // was started for this session's sake.
 func (s *Session) killChild() {
-	if sig := s.stop.sig.Load(); sig != 0 && s.tasks[s.child] != nil {
-		unix.Kill(int(s.child), unix.SIGCONT)
-		unix.Kill(int(s.child), unix.Signal(sig))
+	sig := unix.Signal(s.stop.sig.Load())
+	if sig == 0 {
+		return
+	}
+	for tid, t := range s.tasks {
+		if tid == s.child || s.cfg.ExitKill && tid == t.id.TGID {
+			unix.Kill(int(tid), unix.SIGCONT)
+			unix.Kill(int(tid), sig)
+		}
 	}
 }
 

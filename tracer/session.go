@@ -18,15 +18,19 @@ type Config struct {
 	Handler   Handler
 	Decode    *decode.Table
 	Options   decode.Options
-	Follow    bool     // new tasks are traced too
-	ExecNames bool     // the handler wants to know what is executed
-	CPUTime   bool     // measure each call's system time
-	Regs      bool     // fill Event.IP
-	ExitKill  bool     // the kernel kills every tracee when the tracer dies
-	Seccomp   *CallSet // calls that the launched program's filter reports; nil: no filter
+	Follow    bool // new tasks are traced too
+	ExecNames bool // the handler wants to know what is executed
+	CPUTime   bool // measure each call's system time
+	Regs      bool // fill Event.IP
+	// ExitKill makes the kernel kill every tracee when the tracer dies; a session that is
+	// stopped then leaves them to that.
+	ExitKill bool
+	Seccomp  *CallSet // calls that the launched program's filter reports; nil: no filter
 	// DetachOnExec lets a task go when it executes a program (-b execve).
 	DetachOnExec bool
 	Pin          bool // keep tracer and tracee on one CPU while one task runs
+	// Failed is told at once of an error that the session will end with.
+	Failed func(err error)
 	// ExecFailed is told that the launched program could not be executed, and why.
 	ExecFailed func(err error)
 	Tamper     Tamperer
@@ -56,6 +60,7 @@ type Session struct {
 	classes [2][]callClass        // by ABI and number
 	orphans map[int32]ptrace.Stop // stopped before their parent's event told of them
 	alarm   alarm
+	muted   bool // nothing is handled any more
 	delays  bool // some task was ever delayed
 }
 
@@ -150,7 +155,7 @@ func (s *Session) Run() (Stat, error) {
 		}
 	}()
 	for len(s.tasks) > 0 || len(s.orphans) > 0 {
-		if s.stop.raised() || s.err != nil {
+		if s.over() {
 			break
 		}
 		if s.delays {
@@ -176,6 +181,22 @@ func (s *Session) Run() (Stat, error) {
 	s.detachAll()
 	s.pin.stop()
 	return s.status, s.err
+}
+
+// over reports whether the session is to end before its tasks do. Tasks under the session's
+// seccomp filter cannot do without a tracer: after an error they are watched on, in silence.
+func (s *Session) over() bool {
+	switch {
+	case s.stop.raised():
+		return true
+	case s.err == nil || s.muted:
+		return false
+	}
+	if s.cfg.Failed != nil {
+		s.cfg.Failed(s.err)
+	}
+	s.muted = s.cfg.Seccomp != nil
+	return !s.muted
 }
 
 // handle classifies, decides and acts on one wait status.
@@ -268,6 +289,9 @@ func (s *Session) act(t *task, a action) {
 
 // wantsStops reports whether a task is resumed with PTRACE_SYSCALL.
 func (s *Session) wantsStops(t *task) bool {
+	if s.muted {
+		return false
+	}
 	if t.phase == inside {
 		return true
 	}
@@ -294,6 +318,9 @@ func (s *Session) emit(t *task, k *event.Kind, fill func(*event.Event)) event.Ve
 }
 
 func (s *Session) send(ev *event.Event) event.Verdict {
+	if s.muted {
+		return event.Verdict{}
+	}
 	s.seq++
 	ev.Seq = s.seq
 	if ev.Wall == 0 {
