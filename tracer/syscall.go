@@ -149,8 +149,8 @@ func (s *Session) entry(t *task) action {
 	t.sys.Class = id
 	t.sys.Undecoded = m&decode.Raw != 0
 	t.sys.Decl = c.Call
-	t.sys.Late = c.Call.Flags&decode.LateComma != 0
 	args, more := c.Enter()
+	t.sys.Late = c.LateComma()
 	t.sys.Entered, t.sys.More = len(args), more
 	t.shown = false
 	if t.want && !n.ExitOnly {

@@ -325,7 +325,9 @@ func (t *Text) args(args []event.Value, from int, ev *event.Event) {
 		}
 		switch {
 		case v.Form == event.FormThen:
-			t.buf = append(t.buf, " => "...)
+			if p := max(i-1, 0); args[p].Form != event.FormThen || p == i {
+				t.buf = append(t.buf, " => "...)
+			}
 		case v.Form == event.FormRest:
 		case !first:
 			t.buf = append(t.buf, ", "...)

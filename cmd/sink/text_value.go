@@ -112,6 +112,9 @@ func (p *printer) bare(b []byte, v *event.Value) []byte {
 		return p.joined(b, v.Elem, " | ")
 	case event.FormThen:
 		return p.joined(b, v.Elem, "")
+	case event.FormKeyed:
+		b = append(p.value(append(b, '['), &v.Elem[0]), "]="...)
+		return p.value(b, &v.Elem[1])
 	case event.FormRest:
 		for i := range v.Elem {
 			b = p.named(append(b, ", "...), &v.Elem[i])

@@ -56,17 +56,19 @@ type Ctx struct {
 	Abbrev  bool // leave out what -v would show
 	Verbose bool // follow pointers to structures (-e verbose=)
 
-	raw    bool
-	vals   []event.Value // the arguments decoded so far
-	saved  [6]uint64
-	blob   []byte // saved bytes, in the arena
-	mlens  []byte // lengths of addresses before the call, of the messages to come
-	arena  arena
-	rbuf   [4096]byte
-	rds    [4]Rd // readers lent to decoders of structures, depth of them
-	depth  int
-	left   uint64 // bytes of a vector still to be shown
-	strbuf []byte
+	raw bool
+	// lateComma is LateComma of this very call.
+	lateComma bool
+	vals      []event.Value // the arguments decoded so far
+	saved     [6]uint64
+	blob      []byte // saved bytes, in the arena
+	mlens     []byte // lengths of addresses before the call, of the messages to come
+	arena     arena
+	rbuf      [4096]byte
+	rds       [4]Rd // readers lent to decoders of structures, depth of them
+	depth     int
+	left      uint64 // bytes of a vector still to be shown
+	strbuf    []byte
 }
 
 type arena struct {
@@ -96,6 +98,7 @@ func (c *Ctx) Reset() {
 	c.saved = [6]uint64{}
 	c.blob = nil
 	c.Exit, c.Ret, c.Errno, c.depth = false, 0, 0, 0
+	c.lateComma = false
 }
 
 // Vals lends a slice of n zero values.

@@ -40,6 +40,7 @@ var subsystems = [][]Call{
 	aioCalls,
 	ipcCalls,
 	mqueueCalls,
+	uringCalls,
 }
 
 // New builds the table for the ABIs given.
@@ -176,6 +177,9 @@ func (c *Ctx) Enter() (args []event.Value, more bool) {
 	}
 	return c.vals, n < len(k.Args)
 }
+
+// LateComma reports, after Enter, that the separator before what is decoded at exit comes at exit.
+func (c *Ctx) LateComma() bool { return c.lateComma || c.Call.Flags&LateComma != 0 }
 
 // Pending returns the arguments decoded so far, for a call that will not come to its exit.
 func (c *Ctx) Pending() []event.Value { return c.vals }

@@ -37,7 +37,8 @@ const (
 	FormHexPad16      // Num as printf's %#016x
 	FormShift         // Elem[0]<<Elem[1]: PTRACE_EVENT_STOP<<16
 	FormOrBlank       // Elem joined by " | "
-	FormThen          // an argument shown behind " => " in place of a separator: Elem[0] is what the one before it became
+	FormThen          // an argument shown behind " => " in place of a separator: Elem[0] is what the one before it became; without Elem the arrow alone, of a FormThen that follows
+	FormKeyed         // an array's element with its index: [Elem[0]]=Elem[1]
 	FormRest          // an argument that goes on with the FormStruct before it, which FlagOpen left without its brace
 	NumForms          // the number of forms
 )
@@ -53,7 +54,6 @@ const (
 	FlagPath                       // FormString that is a path: never limited by -s
 	FlagNoted                      // Note says what Num is: -X raw does not show it
 	FlagEqual                      // FormStruct element or FormAnd part shown as Name == value
-	FlagIndex                      // FormArray element shown as [Num]=value, Name empty
 	FlagMoreAddr                   // an array's last element: the rest is at this address and unreadable: ... /* 0x7f.. */
 	FlagSigned                     // FormEnum, FormHex: the number shown when unknown is signed
 	FlagZero                       // FormFlags: zero is looked up in the table first; FormOr: Num counts even if it is zero
