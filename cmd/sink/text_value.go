@@ -352,6 +352,9 @@ func comment(b []byte, s string) []byte {
 
 func (p *printer) flags(b []byte, v *event.Value) []byte {
 	if p.consts == ConstRaw {
+		if v.Num == 0 && v.Flags&event.FlagBare != 0 {
+			return b
+		}
 		return p.number(b, v)
 	}
 	if v.Num == 0 {

@@ -154,6 +154,7 @@ func statxFlagsArg(c *Ctx, i int) event.Value {
 	if n&^syncMask == 0 {
 		return sync
 	}
+	sync.Flags |= event.FlagBare
 	rest := c.flagsV(xAtFlags, n&^syncMask)
 	rest.Flags |= event.FlagRest
 	return event.Value{Form: event.FormOr, Flags: event.FlagParts, Num: n, Elem: c.list2(sync, rest)}

@@ -56,7 +56,7 @@ func socketTypeArg(c *Ctx, i int) event.Value {
 	}
 	rest := c.flagsV(xSocketFlags, flags)
 	v := c.Or(t, rest)
-	v.Num = n
+	v.Num, v.Flags = n, event.FlagParts
 	return v
 }
 

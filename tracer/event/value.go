@@ -49,7 +49,7 @@ type Flags uint32
 const (
 	FlagCut      Flags = 1 << iota // something was left out at the end: "..."
 	FlagNot                        // a set printed as its complement: ~[...]
-	FlagBare                       // FormStruct without field names; FormString without quotes; FormOr without a bar behind a FormFlags without a name
+	FlagBare                       // FormStruct without field names; FormString without quotes; FormOr without a bar behind a FormFlags without a name; FormFlags that are nothing as raw zero
 	FlagHexStr                     // FormString whose bytes are always shown as \x..
 	FlagPath                       // FormString that is a path: never limited by -s
 	FlagNoted                      // Note says what Num is: -X raw does not show it
