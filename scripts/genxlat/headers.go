@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -275,7 +276,7 @@ func (f *file) check(c compiler) (n int, bad, lacking []string, err error) {
 					switch {
 					case !ok && !v.absent:
 						lacking = append(lacking, name)
-					case ok && (v.absent || !same(c, v.n, k)):
+					case ok && (v.absent || !same(c, v.n, k)) && !t.elsewhere(c, name, k):
 						bad = append(bad, fmt.Sprintf("%s:%d: %s: %s is %s on %s, the headers say %s",
 							f.path, e.line+1, t.name, name, v.text, c.name, literal(k)))
 					}
@@ -284,6 +285,17 @@ func (f *file) check(c compiler) (n int, bad, lacking []string, err error) {
 		}
 	}
 	return n, bad, lacking, nil
+}
+
+// elsewhere reports whether another entry gives the name its value: what shares a
+// number on one architecture need not do so on another.
+func (t *table) elsewhere(c compiler, name string, k constant) bool {
+	for _, e := range t.entries {
+		if v := e.on(c.name); !v.absent && same(c, v.n, k) && slices.Contains(e.names(), name) {
+			return true
+		}
+	}
+	return false
 }
 
 // names are what the headers may be asked for: one request code has several.
