@@ -40,7 +40,7 @@ type constant struct {
 }
 
 var (
-	errorLine = regexp.MustCompile(`(?m)^q\.c:(\d+):\d+: (?:error|fatal error): (.*)$`)
+	errorLine = regexp.MustCompile(`(?m)^q\.c:(\d+):\d+: (?:error|note): `)
 	valueLine = regexp.MustCompile(`^@@(-?\d+) (-?\d+) ([01]) (\w+)$`)
 )
 
@@ -62,7 +62,7 @@ func (c compiler) query(includes, names []string) (map[string]constant, error) {
 			return nil, err
 		}
 		args := append(c.argv[1:len(c.argv):len(c.argv)], "-O1", "-S", "-w", "-fmax-errors=0",
-			"-ftrack-macro-expansion=0", "-fno-diagnostics-show-caret", "-fdiagnostics-color=never", "-o", "q.s", "q.c")
+			"-fno-diagnostics-show-caret", "-fdiagnostics-color=never", "-o", "q.s", "q.c")
 		cmd := exec.Command(c.argv[0], args...)
 		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), "LC_ALL=C")
@@ -70,6 +70,7 @@ func (c compiler) query(includes, names []string) (map[string]constant, error) {
 		if err == nil {
 			return values(filepath.Join(dir, "q.s"))
 		}
+		// A note is where a macro is used that has the error.
 		more := false
 		for _, m := range errorLine.FindAllSubmatch(out, -1) {
 			n, _ := strconv.Atoi(string(m[1]))
