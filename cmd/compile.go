@@ -65,11 +65,30 @@ func (r *run) needs(u *filter.Universe) event.Needs {
 
 // show is the print action.
 func (r *run) show(c *follow.Context) (event.Verdict, error) {
-	if r.o.Filter.DecodePIDs != 0 {
-		c.Event.Comm, _ = r.namer.PID(r.comm[:0], c.Event.Task, c.Event.Task.TID)
-		r.comm = c.Event.Comm
+	if r.o.Filter.DecodePIDs.Has(filter.PIDComm) {
+		r.nameTask(c.Event)
 	}
 	return event.Verdict{}, r.out.Write(c.Event, r.engine.Len())
+}
+
+// nameTask gives an event its task's command name, the last known where the task is gone.
+func (r *run) nameTask(ev *event.Event) {
+	tid := ev.Task.TID
+	name, ok := r.namer.Comm(r.comm[:0], tid)
+	r.comm = name
+	switch {
+	case !ok:
+		name = append(name, r.comms[tid]...)
+	case r.comms[tid] != string(name):
+		if r.comms == nil {
+			r.comms = make(map[int32]string)
+		}
+		r.comms[tid] = string(name)
+	}
+	if ev.Kind == event.Exit || ev.Kind == event.Killed {
+		delete(r.comms, tid)
+	}
+	ev.Comm = name
 }
 
 // matchExec matches the names that a program is known by with the patterns of -e exec=.

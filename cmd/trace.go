@@ -62,7 +62,8 @@ type run struct {
 	tamper  *follow.Tamper // nil: no injections
 	namer   *procfd.Namer  // what descriptors and pids stand for
 	comm    []byte
-	caught  os.Signal // the signal that ended the session
+	comms   map[int32]string // command names of tasks, under -Y
+	caught  os.Signal        // the signal that ended the session
 }
 
 // say writes a message for people, after what the trace has shown so far.
@@ -159,6 +160,8 @@ func (r *run) build() {
 		Socket: fds&filter.FDSocket != 0,
 		Device: fds&filter.FDDev != 0,
 		Pidfd:  fds&filter.FDPidfd != 0,
+		Comm:   o.Filter.DecodePIDs.Has(filter.PIDComm),
+		PIDNS:  o.Filter.DecodePIDs.Has(filter.PIDNamespace),
 	})
 	g := r.groups(u)
 	r.engine = follow.New(g...)
@@ -181,7 +184,7 @@ func (r *run) build() {
 			r.say("exec: %s", errnoMessage(err))
 		},
 		Options: decode.Options{
-			StrLen: o.StringLimit, FDs: o.Filter.DecodeFDs != 0, PIDs: o.Filter.DecodePIDs != 0, Namer: r.namer,
+			StrLen: o.StringLimit, FDs: o.Filter.DecodeFDs != 0, PIDs: o.Filter.DecodePIDs != 0, Namer: r.namer, Net: r.namer,
 		},
 	}
 	if r.seccomp() {
@@ -249,7 +252,7 @@ func (r *run) makeSink(w io.Writer) sink.Sink {
 		Separate:         o.Separate && o.Output != "",
 		Prompt:           prompt,
 		AlwaysPID:        o.AlwaysShowPID,
-		Comm:             o.Filter.DecodePIDs != 0,
+		Comm:             o.Filter.DecodePIDs.Has(filter.PIDComm),
 		QuietExit:        r.quiet(filter.QuietExit),
 		QuietSuperseded:  r.quiet(filter.QuietThreadExecve),
 		QuietPersonality: r.quiet(filter.QuietPersonality),

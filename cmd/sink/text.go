@@ -160,9 +160,11 @@ func (t *Text) begin(ev *event.Event, wall int64) {
 	b := t.buf
 	switch {
 	case t.o.PIDs == PIDColumn:
-		b = appendPadded(b, int64(ev.Task.TID), 5, false)
 		if t.o.Comm && len(ev.Comm) > 0 {
+			b = strconv.AppendInt(b, int64(ev.Task.TID), 10)
 			b = append(t.p.bracketed(append(b, '<'), ev.Comm), '>')
+		} else {
+			b = appendPadded(b, int64(ev.Task.TID), 5, false)
 		}
 		b = append(b, ' ')
 	case t.o.PIDs == PIDBracket && (t.tasks > 1 || t.o.AlwaysPID):

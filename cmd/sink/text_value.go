@@ -434,11 +434,30 @@ func (p *printer) decorate(b []byte, v *event.Value) []byte {
 		return b
 	}
 	b = p.bracketed(append(b, '<'), v.Data)
-	b = append(append(b, v.Note...), '>')
+	b = append(p.detail(b, v), '>')
 	if v.Flags&event.FlagDeleted != 0 {
 		b = append(b, "(deleted)"...)
 	}
 	return b
+}
+
+// detail appends what is said of a descriptor behind its path.
+func (p *printer) detail(b []byte, v *event.Value) []byte {
+	switch {
+	case v.Form != event.FormFD: // a process id's note is a comment
+		return b
+	case len(v.Elem) == 0:
+		return append(b, v.Note...)
+	}
+	name := &v.Elem[0]
+	at := int(name.Num)
+	b = append(b, v.Note[:at]...)
+	if name.Flags&event.FlagBare != 0 {
+		b = p.bracketed(b, name.Data)
+	} else {
+		b = p.escape(b, name.Data, p.hex == HexAll || p.hex == HexASCII && !plainASCII(name.Data))
+	}
+	return append(b, v.Note[at+len(name.Data):]...)
 }
 
 // bracketed appends a name that stands in angle brackets, which are escaped in it.

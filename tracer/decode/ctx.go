@@ -12,25 +12,34 @@ type FDInfo struct {
 	Path    []byte // shown escaped; built on the buffer given, or nil
 	Detail  []byte // shown as it is, behind the path
 	Deleted bool   // the file has no name any more
+	// Detail[From:To] is a name that is shown escaped after all, in quotes or not.
+	From, To int
+	Quoted   bool
+}
+
+// Process is what a process id stands for.
+type Process struct {
+	Comm []byte // its command name; nil: not asked for, or not known
+	Own  int32  // its id as the tracer sees it; zero: not asked for
 }
 
 // Namer tells what a tracee's numbers stand for. It may look at the live process;
-// in replay it answers from the record. Each method appends to dst and reports
-// whether it knew anything.
+// in replay it answers from the record. Each method may build its answer on buf,
+// and reports whether it knew anything.
 type Namer interface {
 	// FD describes a descriptor for -y and -yy.
 	FD(buf []byte, t event.Task, fd int32) (FDInfo, bool)
 	// Cwd is the directory that AT_FDCWD stands for.
-	Cwd(dst []byte, t event.Task) ([]byte, bool)
-	// PID describes a process id for -Y.
-	PID(dst []byte, t event.Task, pid int32) ([]byte, bool)
+	Cwd(buf []byte, t event.Task) (FDInfo, bool)
+	// PID describes a process id, as t sees it, for -Y.
+	PID(buf []byte, t event.Task, pid int32) (Process, bool)
 }
 
 // Options are what a user asked of decoding. They do not change during a session.
 type Options struct {
 	StrLen int   // -s
 	FDs    bool  // -y: ask the Namer about descriptors
-	PIDs   bool  // -Y
+	PIDs   bool  // -Y, --pidns-translation: ask the Namer about processes
 	Namer  Namer // nil: no decoration
 	Net    Net   // nil: sockets and interfaces have no names
 }

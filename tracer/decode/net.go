@@ -32,7 +32,6 @@ var netCalls = []Call{
 	{Name: "recvmsg", Args: []Arg{fd("fd"), out("msg", msghdrRetArg).atEntry(saveNamelen), in("flags", flagsArg(xMsgFlags))}, Flags: ReadsMsg},
 	{Name: "sendmmsg", Args: []Arg{fd("fd"), out("mmsg", mmsgSentArg), in("vlen", uintArg), in("flags", flagsArg(xMsgFlags))}, Flags: WritesMsg},
 	{Name: "recvmmsg", Args: []Arg{fd("fd"), out("mmsg", mmsgRetArg).atEntry(saveNamelens), in("vlen", uintArg), in("flags", flagsArg(xMsgFlags)), out("timeout", savedTimeArg).atEntry(saveTimespec)}, Aux: timespecLeft, Flags: ReadsMsg},
-	{Name: "recvmmsg_time32", Args: []Arg{fd("fd"), out("mmsg", mmsgRetArg).atEntry(saveNamelens), in("vlen", uintArg), in("flags", flagsArg(xMsgFlags)), out("timeout", savedTimeArg).atEntry(saveTimespec)}, Aux: timespecLeft, Flags: ReadsMsg},
 	{Name: "recvmmsg_time64", Args: []Arg{fd("fd"), out("mmsg", mmsgRetArg).atEntry(saveNamelens), in("vlen", uintArg), in("flags", flagsArg(xMsgFlags)), out("timeout", savedTime64Arg).atEntry(saveTimespec64)}, Aux: timespec64Left, Flags: ReadsMsg},
 	{Name: "shutdown", Args: []Arg{fd("fd"), in("how", enumArg(xShutdownHow))}},
 	{Name: "setsockopt", Args: []Arg{fd("fd"), in("level", sockLevelArg), in("optname", sockoptNameArg), in("optval", setsockoptArg), in("optlen", intArg)}},

@@ -1,6 +1,10 @@
 package decode
 
-import "github.com/gotrace/gotrace/tracer/event"
+import (
+	"strconv"
+
+	"github.com/gotrace/gotrace/tracer/event"
+)
 
 // Constructors of values. Those that are methods lend memory from the arena or
 // depend on the ABI; the others are plain.
@@ -122,22 +126,36 @@ func (c *Ctx) fdV(fd int32) event.Value {
 	v := event.Value{Form: event.FormFD, Num: uint64(int64(fd))}
 	if fd >= 0 && c.Opts.FDs && c.Opts.Namer != nil {
 		if d, ok := c.Opts.Namer.FD(c.strbuf[:0], c.Task, fd); ok {
-			v.Data = c.Copy(d.Path)
-			if v.Data == nil {
-				v.Data = []byte{} // there, but empty: only the detail is shown
-			}
-			if len(d.Path) > 0 {
-				c.strbuf = d.Path
-			}
-			if len(d.Detail) > 0 {
-				v.Note = c.Copy(d.Detail)
-			}
-			if d.Deleted {
-				v.Flags |= event.FlagDeleted
-			}
+			c.describe(&v, &d)
 		}
 	}
 	return v
+}
+
+// describe adds to a descriptor what it stands for.
+func (c *Ctx) describe(v *event.Value, d *FDInfo) {
+	v.Data = c.Copy(d.Path)
+	if v.Data == nil {
+		v.Data = []byte{} // there, but empty: only the detail is shown
+	}
+	c.strbuf = d.Path
+	if len(d.Path) == 0 {
+		c.strbuf = d.Detail
+	}
+	if d.Deleted {
+		v.Flags |= event.FlagDeleted
+	}
+	if len(d.Detail) == 0 {
+		return
+	}
+	v.Note = c.Copy(d.Detail)
+	if d.To > d.From {
+		v.Elem = c.Vals(1)
+		v.Elem[0] = event.Value{Form: event.FormString, Num: uint64(d.From), Data: v.Note[d.From:d.To]}
+		if !d.Quoted {
+			v.Elem[0].Flags = event.FlagBare
+		}
+	}
 }
 
 const atFDCWD = -100
@@ -150,8 +168,7 @@ func (c *Ctx) dirfdV(fd int32) event.Value {
 	v := event.Value{Form: event.FormFD, Num: uint64(int64(fd)), Str: "AT_FDCWD"}
 	if c.Opts.FDs && c.Opts.Namer != nil {
 		if d, ok := c.Opts.Namer.Cwd(c.strbuf[:0], c.Task); ok {
-			v.Data = c.Copy(d)
-			c.strbuf = d
+			c.describe(&v, &d)
 		}
 	}
 	return v
@@ -161,9 +178,14 @@ func (c *Ctx) dirfdV(fd int32) event.Value {
 func (c *Ctx) pidV(pid int32) event.Value {
 	v := event.Value{Form: event.FormPID, Num: uint64(int64(pid))}
 	if pid > 0 && c.Opts.PIDs && c.Opts.Namer != nil {
-		if d, ok := c.Opts.Namer.PID(c.strbuf[:0], c.Task, pid); ok {
-			v.Data = c.Copy(d)
-			c.strbuf = d
+		if p, ok := c.Opts.Namer.PID(c.strbuf[:0], c.Task, pid); ok {
+			if p.Comm != nil {
+				v.Data = c.Copy(p.Comm)
+				c.strbuf = p.Comm
+			}
+			if p.Own != 0 && p.Own != pid {
+				v.Note = append(strconv.AppendInt(c.Bytes(40)[:0], int64(p.Own), 10), " in strace's PID NS"...)
+			}
 		}
 	}
 	return v

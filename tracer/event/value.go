@@ -20,7 +20,7 @@ const (
 	FormFlags         // Num by Table: A|B|0x80; nothing known: 0x80 /* X_??? */; zero: 0 or its name
 	FormSym           // Str, or Data where the text is not static, verbatim: a symbolic name or keyword for Num: INFTIM, {}, PF_INET
 	FormString        // Data, quoted and escaped; Cut adds "..."
-	FormFD            // Num as int32, decimal; Data, when not nil, in <> and escaped, with Note verbatim behind it
+	FormFD            // Num as int32, decimal; Data, when not nil, in <> and escaped, with Note verbatim behind it, but for Elem[0] at Note[Elem[0].Num], escaped
 	FormPID           // Num as int32, decimal, with Data as <comm> when not nil
 	FormStruct        // {Elem[0].Name=Elem[0], ...}; Cut adds ", ..."; FlagBare omits names
 	FormArray         // [Elem, ...]; Cut adds ", ..."
