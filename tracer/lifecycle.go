@@ -56,19 +56,30 @@ func (s *Session) forkStop(t *task, ev int) action {
 	}
 	tid := int32(msg)
 	if old := s.tasks[tid]; old != nil {
-		if old != t && old.id.Gen < t.id.Gen {
-			s.drop(old) // its tid was reused before its end was told
-		} else {
+		if old == t || old.id.Gen > t.id.Gen {
+			s.claim(t, old)
 			return actGo
 		}
+		s.drop(old) // its tid was reused before its end was told
 	}
-	stop, early := s.orphans[tid]
-	delete(s.orphans, tid)
-	s.born(t, tid, s.newTgid(t, tid, ev))
-	if early {
-		s.firstStop(s.tasks[tid], stop)
+	child := s.born(t, tid, s.newTgid(t, tid, ev))
+	if stop, dead := s.dead[tid]; dead {
+		delete(s.dead, tid)
+		if _, lives := readStatus(tid); !lives {
+			s.ended(child, stop)
+		}
 	}
 	return actGo
+}
+
+// claim gives a foundling what it inherits of its parent, now that this is known.
+func (s *Session) claim(parent, t *task) {
+	if !t.foundling {
+		return
+	}
+	t.foundling = false
+	s.cfg.Handler.Drop(t.id)
+	t.needs = s.cfg.Handler.NewTask(t.id, parent.id, t.id.TGID == parent.id.TGID)
 }
 
 // newTgid is the process that a new task belongs to. The parent's call tells, where its
@@ -107,19 +118,21 @@ func (s *Session) born(parent *task, tid, tgid int32) *task {
 	return t
 }
 
-// unknown is a stop of a task that no event has told of yet.
+// unknown is a stop of a task that no event has told of yet. Its parent may have been
+// killed before its own stop was seen: then no event ever will.
 func (s *Session) unknown(tid int32, stop ptrace.Stop) {
-	switch stop.Kind {
-	case ptrace.StopExited, ptrace.StopKilled:
-		delete(s.orphans, tid)
+	if stop.Kind == ptrace.StopExited || stop.Kind == ptrace.StopKilled {
+		s.dead[tid] = stop
 		return
 	}
-	if parent := s.parentOf(tid); parent != nil {
-		t := s.born(parent, tid, tgidOf(tid))
-		s.firstStop(t, stop)
-		return
+	delete(s.dead, tid)
+	parent := s.parentOf(tid)
+	if parent == nil {
+		parent = &task{}
 	}
-	s.orphans[tid] = stop
+	t := s.born(parent, tid, tgidOf(tid))
+	t.foundling = parent.id.TID == 0
+	s.firstStop(t, stop)
 }
 
 // parentOf finds, among the traced tasks, the one whose fork or clone made tid, as far
@@ -183,7 +196,9 @@ func (s *Session) supersede(leader *task, former int32) *task {
 	}
 	s.emit(leader, event.Superseded, func(ev *event.Event) { ev.Num = int64(former); ev.State = nil })
 	delete(s.tasks, former)
+	s.left(leader)
 	s.release(leader)
+	s.pin.superseded(leader, th)
 	s.cfg.Handler.Drop(leader.id)
 	th.id.TID = leader.id.TID
 	th.mem.TID = int(th.id.TID)
@@ -213,8 +228,17 @@ func (s *Session) unfinished(t *task) {
 	s.release(t)
 }
 
-// ended is the end of a task.
+// ended is the end of a task. That of a process is told when it has no other thread any
+// more. A thread that executes a program may have taken the leader's place and been
+// killed before its stop: then nothing else tells of its end.
 func (s *Session) ended(t *task, stop ptrace.Stop) {
+	if t.id.TID == t.id.TGID && s.threads[t.id.TGID] > 1 {
+		for _, o := range s.tasks {
+			if o != t && o.id.TGID == t.id.TGID {
+				s.ended(o, stop)
+			}
+		}
+	}
 	s.unfinished(t)
 	if t.id.TID == s.child {
 		s.status = Stat{Ended: true, Code: stop.Code, Core: stop.Core}

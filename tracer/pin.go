@@ -112,6 +112,22 @@ func (p *pinner) dropped(t *task, alive bool) {
 	delete(p.masks, tid)
 }
 
+// superseded forgets a leader whose tid another thread takes.
+func (p *pinner) superseded(leader, t *task) {
+	if !p.on {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, ok := p.masks[leader.id.TID]; ok && !leader.waits {
+		p.running.Add(-1)
+	}
+	if mask, ok := p.masks[t.id.TID]; ok {
+		p.masks[leader.id.TID] = mask
+		delete(p.masks, t.id.TID)
+	}
+}
+
 // pin moves a task, and the tracer, to the CPU. A task that may not run there is left alone.
 func (p *pinner) pin(tid int32) {
 	mask := p.masks[tid]

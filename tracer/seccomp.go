@@ -34,7 +34,8 @@ func seccompFilter(calls *CallSet, abis []*arch.ABI) ([]unix.SockFilter, error) 
 				}
 			}
 		}
-		fs = append(fs, ptrace.FilterABI{Audit: a.Audit, Ranges: ranges(&set, i, len(a.Syscalls))})
+		clone, _ := a.SyscallNr("clone")
+		fs = append(fs, ptrace.FilterABI{Audit: a.Audit, Ranges: ranges(&set, i, len(a.Syscalls)), Clone: uint32(clone)})
 	}
 	return ptrace.Filter(fs)
 }
@@ -74,4 +75,22 @@ func installsFilter(name string, args *[6]uint64) bool {
 		return uint32(args[0]) == seccompSetModeStrict || uint32(args[0]) == seccompSetModeFilter
 	}
 	return false
+}
+
+// keepTraced drops CLONE_UNTRACED from the clone that a task under the filter is entering,
+// and reports whether it was there.
+func (s *Session) keepTraced(t *task, in *ptrace.SyscallInfo) bool {
+	if in.Args[0]&unix.CLONE_UNTRACED == 0 || t.abi.SyscallName(in.NR) != "clone" {
+		return false
+	}
+	return s.setArg0(t, in.Args[0]&^unix.CLONE_UNTRACED)
+}
+
+func (s *Session) setArg0(t *task, v uint64) bool {
+	r, err := t.state.Regs()
+	if err != nil {
+		return false
+	}
+	r.SetArg(t.abi, 0, v)
+	return t.state.SetRegs(r) == nil
 }

@@ -58,7 +58,8 @@ type Session struct {
 	err     error // from the handler: ends the session
 	pin     pinner
 	classes [2][]callClass        // by ABI and number
-	orphans map[int32]ptrace.Stop // stopped before their parent's event told of them
+	threads map[int32]int         // how many tasks of each process are traced
+	dead    map[int32]ptrace.Stop // ended before their parent's event told of them
 	alarm   alarm
 	muted   bool // nothing is handled any more
 	delays  bool // some task was ever delayed
@@ -77,7 +78,8 @@ func New(cfg Config) *Session {
 	s := &Session{
 		cfg:     cfg,
 		tasks:   make(map[int32]*task),
-		orphans: make(map[int32]ptrace.Stop),
+		threads: make(map[int32]int),
+		dead:    make(map[int32]ptrace.Stop),
 		abis:    ABIs(ptrace.Native),
 		options: ptrace.OptSysgood | ptrace.OptExec | ptrace.OptExit,
 	}
@@ -113,6 +115,7 @@ func (s *Session) add(tid, tgid int32, parent event.Task, thread bool) *task {
 	t.state.arch = ptrace.Native
 	t.abi = s.abis[NativeABI]
 	s.tasks[tid] = t
+	s.threads[tgid]++
 	t.needs = s.cfg.Handler.NewTask(t.id, parent, thread)
 	s.pin.added(tid, parent.TID)
 	return t
@@ -122,9 +125,17 @@ func (s *Session) drop(t *task) {
 	if s.tasks[t.id.TID] == t {
 		delete(s.tasks, t.id.TID)
 	}
+	s.left(t)
 	s.release(t)
 	s.cfg.Handler.Drop(t.id)
 	s.pin.dropped(t, false)
+}
+
+// left takes a task out of the count of its process.
+func (s *Session) left(t *task) {
+	if s.threads[t.id.TGID]--; s.threads[t.id.TGID] <= 0 {
+		delete(s.threads, t.id.TGID)
+	}
 }
 
 func (s *Session) release(t *task) {
@@ -154,7 +165,7 @@ func (s *Session) Run() (Stat, error) {
 			panic(r)
 		}
 	}()
-	for len(s.tasks) > 0 || len(s.orphans) > 0 {
+	for len(s.tasks) > 0 {
 		if s.over() {
 			break
 		}

@@ -106,6 +106,7 @@ func (s *Session) entry(t *task) action {
 		t.hidden = false
 	}
 	t.args = in.Args
+	t.kept = s.filtered(t) && s.keepTraced(t, in)
 	if s.pin.on && in.NR < uint64(len(s.classes[ix])) {
 		s.pin.entered(t, s.classes[ix][in.NR])
 	}
@@ -114,7 +115,7 @@ func (s *Session) entry(t *task) action {
 	tamper := !n.Tamper.Empty() && n.Tamper.Has(ix, id)
 	if !t.want && !tamper {
 		t.prev = ""
-		if s.filtered(t) {
+		if s.filtered(t) && !t.kept {
 			t.phase = outside
 			return actGo
 		}
@@ -198,6 +199,10 @@ func (s *Session) exit(t *task) action {
 	}
 	t.phase = outside
 	in := &s.info
+	if t.kept {
+		t.kept = false
+		s.setArg0(t, t.args[0])
+	}
 	if s.pin.on && (t.waits || t.class != callPlain) {
 		s.pin.left(t, &t.args, in.Ret())
 	}

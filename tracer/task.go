@@ -36,6 +36,8 @@ type task struct {
 	synced    bool // a system-call stop was seen: entry and exit are told apart
 	seized    bool // attached to, not launched or born traced
 	full      bool // system-call stops in spite of the session's filter
+	kept      bool // in a clone that had CLONE_UNTRACED
+	foundling bool // its parent is not known
 	leaving   bool // to be detached at its next stop
 	stopped   bool // not resumed: a stop is being handled, or was
 	listens   bool // in group-stop by PTRACE_LISTEN
