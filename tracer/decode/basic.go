@@ -125,14 +125,6 @@ func bufRetArg(c *Ctx, i int) event.Value {
 	return c.bytesV(c.Arg(i), uint64(c.Ret))
 }
 
-// pathRetArg is a path buffer that the call filled with Ret bytes.
-func pathRetArg(c *Ctx, i int) event.Value {
-	if c.Failed() {
-		return addrV(c.Arg(i))
-	}
-	return c.bytesV(c.Arg(i), uint64(c.Ret))
-}
-
 // ptr is a pointer to something of n bytes that f decodes; whatever hinders the
 // decoding (NULL, unreadable memory, -e verbose=, at exit a failed call) leaves the address.
 func ptr(n int, f func(c *Ctx, r *Rd) event.Value) Decoder {
@@ -178,11 +170,6 @@ func intPtrArg(c *Ctx, i int) event.Value {
 // uintPtrArg is a pointer to an unsigned int, shown as [n].
 func uintPtrArg(c *Ctx, i int) event.Value {
 	return c.ptrV(c.Arg(i), 4, func(c *Ctx, r *Rd) event.Value { return c.Array(uintV(r.U32())) })
-}
-
-// u64PtrArg is a pointer to a 64-bit number, shown as [n].
-func u64PtrArg(c *Ctx, i int) event.Value {
-	return c.ptrV(c.Arg(i), 8, func(c *Ctx, r *Rd) event.Value { return c.Array(uintV(r.U64())) })
 }
 
 // LL is a 64-bit number that begins at argument i: two registers in a 32-bit ABI

@@ -14,7 +14,7 @@ func absent() event.Value { return event.Value{} }
 func intV(n int64) event.Value   { return event.Value{Form: event.FormInt, Num: uint64(n)} }
 func uintV(n uint64) event.Value { return event.Value{Form: event.FormUint, Num: n} }
 func hexV(n uint64) event.Value  { return event.Value{Form: event.FormHex, Num: n} }
-func hex0V(n uint64) event.Value { return event.Value{Form: event.FormHex0, Num: n} }
+
 func octV(n uint64) event.Value  { return event.Value{Form: event.FormOctal, Num: n} }
 func modeV(n uint64) event.Value { return event.Value{Form: event.FormMode, Num: n} }
 func addrV(n uint64) event.Value { return event.Value{Form: event.FormAddr, Num: n} }
@@ -255,23 +255,3 @@ func (c *Ctx) pathLimV(addr uint64, limit int) event.Value {
 
 // dataV is a string made of bytes already read.
 func dataV(b []byte) event.Value { return event.Value{Form: event.FormString, Data: b} }
-
-// cstrV is a fixed-size character field: up to its NUL, limited by -s.
-func (c *Ctx) cstrV(b []byte) event.Value {
-	n, nul := 0, false
-	for n < len(b) {
-		if b[n] == 0 {
-			nul = true
-			break
-		}
-		n++
-	}
-	v := event.Value{Form: event.FormString, Data: b[:n]}
-	if n > c.Opts.StrLen {
-		v.Data = b[:c.Opts.StrLen]
-		v.Flags |= event.FlagCut
-	} else if !nul {
-		v.Flags |= event.FlagCut
-	}
-	return v
-}

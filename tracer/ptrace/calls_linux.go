@@ -172,20 +172,6 @@ func GetSyscallInfo(tid int, s *SyscallInfo) error {
 	return nil
 }
 
-func getRegset(tid int, typ uintptr, b []byte) (int, error) {
-	iov := unix.Iovec{Base: &b[0]}
-	iov.SetLen(len(b))
-	_, err := call("GETREGSET", unix.PTRACE_GETREGSET, tid, typ, uintptr(unsafe.Pointer(&iov)))
-	return int(iov.Len), err
-}
-
-func setRegset(tid int, typ uintptr, b []byte) error {
-	iov := unix.Iovec{Base: &b[0]}
-	iov.SetLen(len(b))
-	_, err := call("SETREGSET", unix.PTRACE_SETREGSET, tid, typ, uintptr(unsafe.Pointer(&iov)))
-	return err
-}
-
 // Wait is wait4 with __WALL, retried over EINTR only when interrupted says so; it reports
 // pid 0 when WNOHANG found nothing. It allocates nothing unless it fails.
 func Wait(pid, options int, status *uint32, ru *unix.Rusage) (int, error) {

@@ -3,6 +3,8 @@ package ptrace
 import (
 	"unsafe"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/gotrace/gotrace/arch"
 )
 
@@ -32,4 +34,18 @@ func SetRegs(tid int, r *arch.Regs) error {
 func SetSyscallNR(tid int, nr int64) error {
 	v := int32(nr)
 	return setRegset(tid, ntARMSystemCall, unsafe.Slice((*byte)(unsafe.Pointer(&v)), sizeofSystemCallNR))
+}
+
+func getRegset(tid int, typ uintptr, b []byte) (int, error) {
+	iov := unix.Iovec{Base: &b[0]}
+	iov.SetLen(len(b))
+	_, err := call("GETREGSET", unix.PTRACE_GETREGSET, tid, typ, uintptr(unsafe.Pointer(&iov)))
+	return int(iov.Len), err
+}
+
+func setRegset(tid int, typ uintptr, b []byte) error {
+	iov := unix.Iovec{Base: &b[0]}
+	iov.SetLen(len(b))
+	_, err := call("SETREGSET", unix.PTRACE_SETREGSET, tid, typ, uintptr(unsafe.Pointer(&iov)))
+	return err
 }
