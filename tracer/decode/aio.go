@@ -75,7 +75,9 @@ func (c *Ctx) iocbHead(b *iocb) []event.Value {
 	f = append(f, event.F("aio_lio_opcode", op))
 	switch {
 	case b.flags&aioFlagIoprio != 0:
-		f = append(f, event.F("aio_reqprio", c.ioprioV(uint32(b.prio))))
+		prio := c.ioprioV(uint32(b.prio))
+		prio.Flags &^= event.FlagSigned
+		f = append(f, event.F("aio_reqprio", prio))
 	case b.prio != 0:
 		f = append(f, event.F("aio_reqprio", intV(int64(int16(b.prio)))))
 	}

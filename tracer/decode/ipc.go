@@ -108,7 +108,7 @@ func msgSndArg(c *Ctx, i int) event.Value {
 }
 
 // msgrcvPair is the message's address and type. The oldest form of ipc has them in
-// memory; ok is false when they cannot be read there.
+// memory; ok is false when they cannot be read there or the call failed.
 func (c *Ctx) msgrcvPair() (addr uint64, typ int64, ok bool) {
 	switch {
 	case c.Sub == nil:
@@ -117,7 +117,7 @@ func (c *Ctx) msgrcvPair() (addr uint64, typ int64, ok bool) {
 		return c.Args[3], c.signed(c.Args[4]), true
 	}
 	b, ok := c.Read(c.Args[3], 2*c.Word())
-	if !ok || c.Args[3] == 0 {
+	if !ok || c.Args[3] == 0 || c.Failed() {
 		return 0, 0, false
 	}
 	r := c.Rd(b)

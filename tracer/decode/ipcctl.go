@@ -112,10 +112,11 @@ func semctlArg(c *Ctx, i int) event.Value {
 		return addrV(c.Args[3])
 	}
 	v := k.structV(c, addr)
-	if v.Form != event.FormStruct {
-		return c.Array(addrV(addr))
+	cmd := uint32(c.Args[2]) &^ ipc64
+	if v.Form == event.FormStruct || cmd == ipcInfo || cmd == semInfo {
+		return v
 	}
-	return v
+	return c.Array(v)
 }
 
 // readPerm is struct ipc64_perm. All of it is shown only of a structure that the
