@@ -86,6 +86,9 @@ func octArg(c *Ctx, i int) event.Value { return octV(uint64(uint32(c.Arg(i)) & 0
 // pidArg is a process id.
 func pidArg(c *Ctx, i int) event.Value { return c.pidV(int32(c.Arg(i))) }
 
+// pgidArg is the id of a process group or of a session.
+func pgidArg(c *Ctx, i int) event.Value { return c.pgidV(int32(c.Arg(i))) }
+
 // uidArg is a user or group id.
 func uidArg(c *Ctx, i int) event.Value { return uidV(uint32(c.Arg(i))) }
 

@@ -58,6 +58,7 @@ const (
 	RetOct                 // umask
 	RetFD                  // a new descriptor, decorated by -y
 	RetPID                 // a process id, decorated by -Y
+	RetPGID                // the id of a process group or of a session
 	RetNone                // does not return: "= ?"
 )
 

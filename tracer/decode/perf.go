@@ -8,7 +8,7 @@ import (
 
 // perf_event_open.
 var perfCalls = []Call{
-	{Name: "perf_event_open", Args: []Arg{in("attr_uptr", perfAttrArg), in("pid", pidArg), in("cpu", intArg), fd("group_fd"), in("flags", flagsLongArg(xPerfOpenFlags))}, Ret: RetFD},
+	{Name: "perf_event_open", Args: []Arg{in("attr_uptr", perfAttrArg), in("pid", intArg), in("cpu", intArg), fd("group_fd"), in("flags", flagsLongArg(xPerfOpenFlags))}, Ret: RetFD},
 }
 
 // Sizes of struct perf_event_attr: its first version, and what is known here.

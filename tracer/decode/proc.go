@@ -22,11 +22,11 @@ var procCalls = []Call{
 	{Name: "getpid", Ret: RetPID},
 	{Name: "getppid", Ret: RetPID},
 	{Name: "gettid", Ret: RetPID},
-	{Name: "getpgrp", Ret: RetPID},
-	{Name: "getpgid", Args: []Arg{in("pid", pidArg)}, Ret: RetPID},
-	{Name: "setpgid", Args: []Arg{in("pid", pidArg), in("pgid", pidArg)}},
-	{Name: "getsid", Args: []Arg{in("pid", pidArg)}, Ret: RetPID},
-	{Name: "setsid", Ret: RetPID},
+	{Name: "getpgrp", Ret: RetPGID},
+	{Name: "getpgid", Args: []Arg{in("pid", pidArg)}, Ret: RetPGID},
+	{Name: "setpgid", Args: []Arg{in("pid", pidArg), in("pgid", pgidArg)}},
+	{Name: "getsid", Args: []Arg{in("pid", pidArg)}, Ret: RetPGID},
+	{Name: "setsid", Ret: RetPGID},
 
 	{Name: "setns", Args: []Arg{fd("fd"), in("nstype", flagsArg(xSetnsTypes))}},
 	{Name: "unshare", Args: []Arg{in("unshare_flags", flagsLongArg(xUnshareFlags))}},
@@ -36,7 +36,7 @@ var procCalls = []Call{
 	{Name: "process_madvise", Args: []Arg{fd("pidfd"), in("vec", iovAddrArg(2)), in("vlen", ulongArg), in("behavior", enumArg(xMadviseAdvice)), in("flags", hex32Arg)}},
 	{Name: "process_mrelease", Args: []Arg{fd("pidfd"), in("flags", hex32Arg)}},
 	{Name: "kcmp", Args: []Arg{in("pid1", pidArg), in("pid2", pidArg), in("type", enumArg(xKcmpTypes)), in("idx1", kcmpIdx1), in("idx2", kcmpIdx2)}},
-	{Name: "set_tid_address", Args: []Arg{in("tidptr", hexArg)}, Ret: RetPID},
+	{Name: "set_tid_address", Args: []Arg{in("tidptr", hexArg)}},
 }
 
 // outArg puts d off to the exit: for an In argument that only some calls have filled in.

@@ -15,11 +15,11 @@ var schedCalls = []Call{
 	{Name: "sched_setaffinity", Args: []Arg{in("pid", pidArg), in("len", uintArg), in("user_mask_ptr", cpuMaskArg)}},
 	{Name: "sched_getattr", Args: []Arg{in("pid", pidArg), out("uattr", schedAttrOutArg), out("usize", uintArg), out("flags", uintArg)}},
 	{Name: "sched_setattr", Args: []Arg{in("pid", pidArg), in("uattr", schedAttrInArg), in("flags", uintArg)}},
-	{Name: "getpriority", Args: []Arg{in("which", enumArg(xPriorityWhich)), in("who", intArg)}},
-	{Name: "setpriority", Args: []Arg{in("which", enumArg(xPriorityWhich)), in("who", intArg), in("niceval", intArg)}},
+	{Name: "getpriority", Args: []Arg{in("which", enumArg(xPriorityWhich)), in("who", whoArg(0))}},
+	{Name: "setpriority", Args: []Arg{in("which", enumArg(xPriorityWhich)), in("who", whoArg(0)), in("niceval", intArg)}},
 	{Name: "nice", Args: []Arg{in("increment", intArg)}},
-	{Name: "ioprio_get", Args: []Arg{in("which", enumArg(xIoprioWho)), in("who", intArg)}, Aux: ioprioAux},
-	{Name: "ioprio_set", Args: []Arg{in("which", enumArg(xIoprioWho)), in("who", intArg), in("ioprio", ioprioArg)}},
+	{Name: "ioprio_get", Args: []Arg{in("which", enumArg(xIoprioWho)), in("who", whoArg(1))}, Aux: ioprioAux},
+	{Name: "ioprio_set", Args: []Arg{in("which", enumArg(xIoprioWho)), in("who", whoArg(1)), in("ioprio", ioprioArg)}},
 	{Name: "getcpu", Args: []Arg{out("cpup", uintPtrArg), out("nodep", uintPtrArg), out("unused", addrArg)}},
 }
 
@@ -158,4 +158,18 @@ func (c *Ctx) schedAttrV(b []byte, size uint64, set bool) event.Value {
 		f = append(f, event.F("sched_util_min", uintV(r.U32())), event.F("sched_util_max", uintV(r.U32())))
 	}
 	return event.Value{Form: event.FormStruct, Elem: f}
+}
+
+// whoArg is an id whose kind the argument before it tells: process for a process's, the
+// number above that for a group's, else a user's.
+func whoArg(process uint32) Decoder {
+	return func(c *Ctx, i int) event.Value {
+		switch uint32(c.Arg(i - 1)) {
+		case process:
+			return pidArg(c, i)
+		case process + 1:
+			return pgidArg(c, i)
+		}
+		return intArg(c, i)
+	}
 }

@@ -263,6 +263,8 @@ func (c *Ctx) plainRet(f RetForm) event.Value {
 		return c.fdV(int32(c.Ret))
 	case RetPID:
 		return c.pidV(int32(c.Ret))
+	case RetPGID:
+		return c.pgidV(int32(c.Ret))
 	case RetNone:
 		return absent()
 	}

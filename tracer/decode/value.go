@@ -191,6 +191,13 @@ func (c *Ctx) pidV(pid int32) event.Value {
 	return v
 }
 
+// pgidV is the id of a process group or of a session.
+func (c *Ctx) pgidV(pid int32) event.Value {
+	v := c.pidV(pid)
+	v.Data = nil
+	return v
+}
+
 // bytesV is a run of n bytes of the tracee's memory, limited by -s.
 func (c *Ctx) bytesV(addr, n uint64) event.Value {
 	if addr == 0 {

@@ -111,8 +111,11 @@ func signalWordV(n int32) event.Value {
 }
 
 func waitidArg(c *Ctx, i int) event.Value {
-	const pidfd = 3
-	if uint32(c.Arg(0)) == pidfd {
+	const pgid, pidfd = 2, 3
+	switch uint32(c.Arg(0)) {
+	case pgid:
+		return pgidArg(c, i)
+	case pidfd:
 		return c.fdV(int32(c.Arg(i)))
 	}
 	return pidArg(c, i)
