@@ -91,7 +91,9 @@ func (p *printer) bare(b []byte, v *event.Value) []byte {
 	case event.FormCall:
 		return p.call(b, v)
 	case event.FormOr:
-		return p.or(b, v)
+		return p.or(b, v, "|")
+	case event.FormAlt:
+		return p.or(b, v, " or ")
 	case event.FormAnd:
 		return p.joined(b, v.Elem, " && ")
 	case event.FormChange:
@@ -160,14 +162,13 @@ func hexPad(b []byte, n uint64, width int) []byte {
 }
 
 // or appends the parts of a number, or the number.
-func (p *printer) or(b []byte, v *event.Value) []byte {
+func (p *printer) or(b []byte, v *event.Value, sep string) []byte {
 	names := *p
 	names.consts = ConstAbbrev
 	if v.Flags&event.FlagWord != 0 {
-		return names.joined(b, v.Elem, "|")
+		return names.joined(b, v.Elem, sep)
 	}
 	if p.consts == ConstAbbrev || v.Flags&event.FlagParts != 0 || v.Num == 0 && v.Flags&event.FlagZero == 0 {
-		sep := "|"
 		if v.Flags&event.FlagBare != 0 && p.consts != ConstRaw && v.Elem[0].Table.Known(v.Elem[0].Num) == 0 {
 			sep = ""
 		}
@@ -177,7 +178,7 @@ func (p *printer) or(b []byte, v *event.Value) []byte {
 	if p.consts == ConstRaw {
 		return b
 	}
-	b = names.joined(append(b, " /* "...), v.Elem, "|")
+	b = names.joined(append(b, " /* "...), v.Elem, sep)
 	return append(b, " */"...)
 }
 
@@ -351,6 +352,9 @@ func comment(b []byte, s string) []byte {
 }
 
 func (p *printer) flags(b []byte, v *event.Value) []byte {
+	if v.Num == 0 && v.Flags&event.FlagEmpty != 0 {
+		return b
+	}
 	if p.consts == ConstRaw {
 		if v.Num == 0 && v.Flags&event.FlagBare != 0 {
 			return b
@@ -502,13 +506,15 @@ func (p *printer) cut(b []byte, v *event.Value) []byte {
 
 // named appends name=value, or the value alone when it has no name.
 func (p *printer) named(b []byte, e *event.Value) []byte {
-	if e.Name != "" && !p.fillsIn(e) {
-		b = append(b, e.Name...)
-		if e.Flags&event.FlagEqual != 0 {
-			b = append(b, " == "...)
-		} else {
-			b = append(b, '=')
-		}
+	switch {
+	case e.Name == "" || p.fillsIn(e):
+	case e.Flags&event.FlagIndex != 0:
+		b = append(b, '[')
+		b = append(append(b, e.Name...), "]="...)
+	case e.Flags&event.FlagEqual != 0:
+		b = append(append(b, e.Name...), " == "...)
+	default:
+		b = append(append(b, e.Name...), '=')
 	}
 	return p.value(b, e)
 }

@@ -19,6 +19,7 @@ var subsystems = [][]Call{
 	direntCalls,
 	quotaCalls,
 	fdioCalls,
+	ioctlCalls,
 	sigCalls,
 	mmCalls,
 	numaCalls,

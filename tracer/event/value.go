@@ -40,6 +40,7 @@ const (
 	FormThen          // an argument shown behind " => " in place of a separator: Elem[0] is what the one before it became; without Elem the arrow alone, of a FormThen that follows
 	FormKeyed         // an array's element with its index: [Elem[0]]=Elem[1]
 	FormRest          // an argument that goes on with the FormStruct before it, which FlagOpen left without its brace
+	FormAlt           // Elem joined by " or ": readings of the one number Num
 	NumForms          // the number of forms
 )
 
@@ -54,11 +55,13 @@ const (
 	FlagPath                       // FormString that is a path: never limited by -s
 	FlagNoted                      // Note says what Num is: -X raw does not show it
 	FlagEqual                      // FormStruct element or FormAnd part shown as Name == value
+	FlagIndex                      // element of an array whose Name is an index: [VINTR]=0x3
 	FlagMoreAddr                   // an array's last element: the rest is at this address and unreadable: ... /* 0x7f.. */
 	FlagSigned                     // FormEnum, FormHex: the number shown when unknown is signed
 	FlagZero                       // FormFlags: zero is looked up in the table first; FormOr: Num counts even if it is zero
 	FlagUser                       // a number that the user, not the kernel, made: injected
 	FlagVerbose                    // FormEnum, FormEnumDec, FormFlags: the number with the name as a comment, as under -X verbose
+	FlagEmpty                      // FormFlags: zero is shown as nothing
 	FlagRest                       // FormFlags that continue a FormOr: if none has a name there is no comment
 	FlagWhole                      // FormCall that is a constant: -X shows its number: 0x801 /* makedev(0x8, 0x1) */; FormShift: the comment of an unknown name follows the whole
 	FlagParts                      // FormOr, FlagWhole: -X shows each part for itself
