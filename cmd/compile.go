@@ -53,6 +53,9 @@ func (r *run) needs(u *filter.Universe) event.Needs {
 		Signals:  true,
 		ExitOnly: q.Status != filter.AllStatuses || r.o.Summary == SummaryOnly,
 	}
+	if r.o.Summary == SummaryOnly {
+		n.Raw = callSet(u, filter.AllSyscalls(u)) // nobody sees the arguments
+	}
 	// A call without a name is in no set and always shown.
 	n.Calls.Rest, n.Abbrev.Rest, n.Verbose.Rest = true, true, true
 	if !q.Read.Empty() || !q.Write.Empty() {

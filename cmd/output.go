@@ -124,7 +124,7 @@ func (out *output) Write(ev *event.Event, tasks int) error {
 		}
 		s = p.sink
 	}
-	if t, ok := s.(*sink.Text); ok {
+	if t, ok := s.(interface{ SetTasks(int) }); ok {
 		t.SetTasks(tasks)
 	}
 	out.note(s.Write(ev))

@@ -266,10 +266,20 @@ func (r *run) makeSink(w io.Writer) sink.Sink {
 	default:
 		t.PIDs = sink.PIDBracket
 	}
+	var s sink.Sink = sink.NewText(w, t)
 	if o.JSON {
-		return sink.NewJSON(w, t)
+		s = sink.NewJSON(w, t)
 	}
-	return sink.NewText(w, t)
+	if o.Summary == SummaryNone {
+		return s
+	}
+	sum := sink.NewSummary(w, sink.SummaryOptions{
+		Wall: o.WallClock, Overhead: max(o.Overhead, 0), Sort: o.SummarySort, Columns: o.SummaryColumns,
+	})
+	if o.Summary == SummaryOnly {
+		return sum
+	}
+	return &sink.Tee{First: s, Second: sum}
 }
 
 var decimals = map[Precision]int{Seconds: 0, Milliseconds: 3, Microseconds: 6, Nanoseconds: 9}
