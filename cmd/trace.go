@@ -95,6 +95,11 @@ func (r *run) main() (int, error) {
 		return 1, err
 	}
 	r.build()
+	// On one CPU the Go scheduler would take the wait's processor away, and wake a thread
+	// to have it, at every stop; it leaves it alone while another one is idle.
+	if runtime.GOMAXPROCS(0) < 2 {
+		runtime.GOMAXPROCS(2)
+	}
 	if err := ptrace.QuietSIGCHLD(); err != nil {
 		return 1, err
 	}
