@@ -41,6 +41,7 @@ type constant struct {
 
 var (
 	errorLine = regexp.MustCompile(`(?m)^q\.c:(\d+):\d+: (?:error|note): `)
+	word      = regexp.MustCompile(`\w+`)
 	valueLine = regexp.MustCompile(`^@@(-?\d+) (-?\d+) ([01]) (\w+)$`)
 )
 
@@ -55,18 +56,33 @@ func (c compiler) query(includes, names []string) (map[string]constant, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	skip := map[int]bool{}
-	for round := 0; round < 6; round++ {
-		src, first := program(includes, names, skip)
+	gcc := func(src []byte, args ...string) ([]byte, error) {
 		if err := os.WriteFile(filepath.Join(dir, "q.c"), src, 0o644); err != nil {
 			return nil, err
 		}
-		args := append(c.argv[1:len(c.argv):len(c.argv)], "-O1", "-S", "-w", "-fmax-errors=0",
-			"-fno-diagnostics-show-caret", "-fdiagnostics-color=never", "-o", "q.s", "q.c")
-		cmd := exec.Command(c.argv[0], args...)
+		cmd := exec.Command(c.argv[0], append(append(c.argv[1:len(c.argv):len(c.argv)], args...), "-w", "q.c")...)
 		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), "LC_ALL=C")
-		out, err := cmd.CombinedOutput()
+		return cmd.CombinedOutput()
+	}
+	// What is nowhere in the headers is not asked for: an error costs the compiler a
+	// search for names that are like it.
+	src, _ := program(includes, nil, nil)
+	out, err := gcc(src, "-E", "-dD")
+	if err != nil {
+		return nil, fmt.Errorf("%s with %s: %w\n%s", c.name, strings.Join(includes, " "), err, out)
+	}
+	present := map[string]bool{}
+	for _, w := range word.FindAll(out, -1) {
+		present[string(w)] = true
+	}
+	skip := map[int]bool{}
+	for i, n := range names {
+		skip[i] = !present[n]
+	}
+	for round := 0; round < 6; round++ {
+		src, first := program(includes, names, skip)
+		out, err := gcc(src, "-O0", "-S", "-fmax-errors=0", "-fno-diagnostics-show-caret", "-fdiagnostics-color=never", "-o", "q.s")
 		if err == nil {
 			return values(filepath.Join(dir, "q.s"))
 		}
@@ -93,16 +109,14 @@ func program(includes, names []string, skip map[int]bool) (src []byte, first int
 	for _, h := range includes {
 		fmt.Fprintf(&b, "#if __has_include(%s)\n#include %s\n#endif\n", h, h)
 	}
-	fmt.Fprintf(&b, "void f(void) {\n")
 	first = bytes.Count(b.Bytes(), []byte("\n")) + 1
 	for i, n := range names {
 		if !skip[i] {
-			fmt.Fprintf(&b, `__asm__ volatile("\n@@%%c0 %%c1 %%c2 %s" :: "i"((int)((unsigned long long)(%s) >> 32)),`, n, n)
-			fmt.Fprintf(&b, ` "i"((int)(unsigned long long)(%s)), "i"((%s) < 0));`, n, n)
+			fmt.Fprintf(&b, `void f%d(void) { __asm__ volatile("\n@@%%c0 %%c1 %%c2 %s" :: "i"((int)((unsigned long long)(%s) >> 32)),`, i, n, n)
+			fmt.Fprintf(&b, ` "i"((int)(unsigned long long)(%s)), "i"((%s) < 0)); }`, n, n)
 		}
 		b.WriteByte('\n')
 	}
-	fmt.Fprintf(&b, "}\n")
 	return b.Bytes(), first
 }
 
