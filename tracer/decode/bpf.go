@@ -40,7 +40,9 @@ type bpfCmd struct {
 	inner  string // the name of the union's member, where it has one
 	size   int    // what is known here of it
 	fields []bpfField
-	out    bool // the kernel fills in some of it
+	out    bool // the kernel fills in some of it,
+	// among that a number at this offset that the caller gave.
+	changes int
 }
 
 func bpfUint(_ *Ctx, _ *bpfAttr, n uint64) event.Value { return uintV(n) }
@@ -90,7 +92,7 @@ func bpfKernVersion(c *Ctx, _ *bpfAttr, n uint64) event.Value {
 	return v
 }
 
-func bpfIfindex(_ *Ctx, _ *bpfAttr, n uint64) event.Value { return uintV(n) }
+func bpfIfindex(c *Ctx, _ *bpfAttr, n uint64) event.Value { return c.ifindexV(uint32(n)) }
 
 // bpfText is a string in a buffer whose length is at an offset.
 func bpfText(off int) bpfDecoder {
@@ -141,6 +143,14 @@ func bpfProgIDs(c *Ctx, a *bpfAttr, n uint64) event.Value {
 	return c.arrayV(n, a.u32(24), 4, func(_ *Ctx, r *Rd) event.Value { return uintV(r.U32()) })
 }
 
+// bpfChanged is a number that the kernel replaced.
+func bpfChanged(c *Ctx, _ *bpfAttr, n uint64) event.Value {
+	if !c.Exit || c.Failed() {
+		return uintV(n)
+	}
+	return c.changedV(c.Saved(0), n)
+}
+
 func bpfAttrArg(c *Ctx, i int) event.Value {
 	const page = 4096 // the kernel takes no larger structure
 	addr, size := c.Arg(i), uint64(uint32(c.Arg(2)))
@@ -148,35 +158,42 @@ func bpfAttrArg(c *Ctx, i int) event.Value {
 	if cmd == nil || size == 0 || size > page || addr == 0 || !c.Verbose {
 		return addrV(addr)
 	}
-	if cmd.out && !c.Exit {
-		return c.later()
-	}
 	a := bpfAttr{b: c.Bytes(cmd.size), size: size}
 	clear(a.b)
 	if !c.ReadInto(a.b[:min(size, uint64(cmd.size))], addr) {
 		return addrV(addr)
 	}
-	f := c.Vals(len(cmd.fields) + 1)[:0]
-	for k := range cmd.fields {
-		fl := &cmd.fields[k]
-		if fl.opt && size <= uint64(fl.off) {
-			break
+	if cmd.out && !c.Exit {
+		c.Save(0, a.u32(cmd.changes))
+		if cmd.inner == "info" {
+			c.bpfInfoEnter(&a)
 		}
-		n := uint64(0)
-		if fl.wide {
-			n = a.u64(fl.off)
-		} else {
-			n = a.u32(fl.off)
-		}
-		if v := fl.dec(c, &a, n); !v.Absent() {
-			f = append(f, event.F(fl.name, v))
-		}
+		return c.later()
 	}
-	v := event.Value{Form: event.FormStruct, Elem: f}
+	v := c.bpfFields(cmd.fields, &a)
 	if cmd.inner != "" {
 		v = c.Struct(event.F(cmd.inner, v))
 	}
 	return c.bpfExtra(v, addr, uint64(cmd.size), size)
+}
+
+// bpfFields shows the fields that the caller's structure reaches to.
+func (c *Ctx) bpfFields(fields []bpfField, a *bpfAttr) event.Value {
+	f := c.Vals(len(fields))[:0]
+	for k := range fields {
+		fl := &fields[k]
+		if fl.opt && a.size <= uint64(fl.off) {
+			break
+		}
+		n := a.u32(fl.off)
+		if fl.wide {
+			n = a.u64(fl.off)
+		}
+		if v := fl.dec(c, a, n); !v.Absent() {
+			f = append(f, event.F(fl.name, v))
+		}
+	}
+	return event.Value{Form: event.FormStruct, Elem: f}
 }
 
 // bpfExtra adds what stands behind the known part of an attribute, when it is not zero.

@@ -78,22 +78,22 @@ var bpfCmds = [...]bpfCmd{
 		{name: "cpu", off: 68, dec: bpfUint, opt: true},
 		{name: "batch_size", off: 72, dec: bpfUint, opt: true},
 	}},
-	11: {size: 12, fields: bpfID("start_id")}, // BPF_PROG_GET_NEXT_ID
-	12: {size: 12, fields: bpfID("start_id")}, // BPF_MAP_GET_NEXT_ID
-	13: {size: 12, fields: bpfID("prog_id")},  // BPF_PROG_GET_FD_BY_ID
-	14: {size: 12, fields: bpfID("map_id")},   // BPF_MAP_GET_FD_BY_ID
-	15: {inner: "info", size: 16, out: true, fields: []bpfField{ // BPF_OBJ_GET_INFO_BY_FD
+	11: {size: 12, out: true, changes: 4, fields: bpfNextID}, // BPF_PROG_GET_NEXT_ID
+	12: {size: 12, out: true, changes: 4, fields: bpfNextID}, // BPF_MAP_GET_NEXT_ID
+	13: {size: 12, fields: bpfID("prog_id")},                 // BPF_PROG_GET_FD_BY_ID
+	14: {size: 12, fields: bpfID("map_id")},                  // BPF_MAP_GET_FD_BY_ID
+	15: {inner: "info", size: 16, out: true, changes: 4, fields: []bpfField{ // BPF_OBJ_GET_INFO_BY_FD
 		{name: "bpf_fd", off: 0, dec: bpfFD},
-		{name: "info_len", off: 4, dec: bpfUint},
-		{name: "info", off: 8, dec: bpfAddr, wide: true},
+		{name: "info_len", off: 4, dec: bpfChanged},
+		{name: "info", off: 8, dec: bpfInfo, wide: true},
 	}},
-	16: {inner: "query", size: 28, out: true, fields: []bpfField{ // BPF_PROG_QUERY
+	16: {inner: "query", size: 28, out: true, changes: 24, fields: []bpfField{ // BPF_PROG_QUERY
 		{name: "target_fd", off: 0, dec: bpfFD},
 		{name: "attach_type", off: 4, dec: bpfEnum(xBpfAttachTypes)},
 		{name: "query_flags", off: 8, dec: bpfFlags(xBpfQueryFlags)},
 		{name: "attach_flags", off: 12, dec: bpfFlags(xBpfAttachFlags)},
 		{name: "prog_ids", off: 16, dec: bpfProgIDs, wide: true},
-		{name: "prog_cnt", off: 24, dec: bpfUint},
+		{name: "prog_cnt", off: 24, dec: bpfChanged},
 	}},
 	17: {inner: "raw_tracepoint", size: 12, fields: []bpfField{ // BPF_RAW_TRACEPOINT_OPEN
 		{name: "name", off: 0, dec: bpfStr, wide: true},
@@ -101,17 +101,17 @@ var bpfCmds = [...]bpfCmd{
 	}},
 	18: {size: 28, fields: []bpfField{ // BPF_BTF_LOAD
 		{name: "btf", off: 0, dec: bpfBuf(16), wide: true},
-		{name: "btf_log_buf", off: 8, dec: bpfText(20), wide: true},
+		{name: "btf_log_buf", off: 8, dec: bpfAddr, wide: true},
 		{name: "btf_size", off: 16, dec: bpfUint},
 		{name: "btf_log_size", off: 20, dec: bpfUint},
 		{name: "btf_log_level", off: 24, dec: bpfUint},
 	}},
 	19: {size: 4, fields: []bpfField{{name: "btf_id", off: 0, dec: bpfUint}}}, // BPF_BTF_GET_FD_BY_ID
-	20: {inner: "task_fd_query", size: 48, fields: []bpfField{ // BPF_TASK_FD_QUERY
+	20: {inner: "task_fd_query", size: 48, out: true, changes: 12, fields: []bpfField{ // BPF_TASK_FD_QUERY
 		{name: "pid", off: 0, dec: bpfPID},
 		{name: "fd", off: 4, dec: bpfTaskFD},
 		{name: "flags", off: 8, dec: bpfUint},
-		{name: "buf_len", off: 12, dec: bpfUint},
+		{name: "buf_len", off: 12, dec: bpfChanged},
 		{name: "buf", off: 16, dec: bpfText(12), wide: true},
 		{name: "prog_id", off: 24, dec: bpfUint},
 		{name: "fd_type", off: 28, dec: bpfEnum(xBpfFdTypes)},
@@ -120,7 +120,7 @@ var bpfCmds = [...]bpfCmd{
 	}},
 	21: {size: 32, fields: bpfLookup},                                       // BPF_MAP_LOOKUP_AND_DELETE_ELEM
 	22: {size: 4, fields: []bpfField{{name: "map_fd", off: 0, dec: bpfFD}}}, // BPF_MAP_FREEZE
-	23: {size: 12, fields: bpfID("start_id")},                               // BPF_BTF_GET_NEXT_ID
+	23: {size: 12, out: true, changes: 4, fields: bpfNextID},                // BPF_BTF_GET_NEXT_ID
 	24: {inner: "batch", size: 56, fields: bpfBatch},                        // BPF_MAP_LOOKUP_BATCH
 	25: {inner: "batch", size: 56, fields: bpfBatch},                        // BPF_MAP_LOOKUP_AND_DELETE_BATCH
 	26: {inner: "batch", size: 56, fields: bpfBatch[2:]},                    // BPF_MAP_UPDATE_BATCH
@@ -138,7 +138,7 @@ var bpfCmds = [...]bpfCmd{
 		{name: "old_prog_fd", off: 12, dec: bpfOldProg},
 	}},
 	30: {size: 4, fields: []bpfField{{name: "link_id", off: 0, dec: bpfUint}}}, // BPF_LINK_GET_FD_BY_ID
-	31: {size: 12, fields: bpfID("start_id")},                                  // BPF_LINK_GET_NEXT_ID
+	31: {size: 12, out: true, changes: 4, fields: bpfNextID},                   // BPF_LINK_GET_NEXT_ID
 }
 
 var bpfKey = []bpfField{
@@ -173,6 +173,13 @@ func bpfElem(value string, flags bpfDecoder, opt bool) []bpfField {
 		{name: value, off: 16, dec: bpfAddr, wide: true},
 		{name: "flags", off: 24, dec: flags, wide: true, opt: opt},
 	}
+}
+
+// bpfNextID is bpfID where the kernel stores the id that comes next.
+var bpfNextID = []bpfField{
+	{name: "start_id", off: 0, dec: bpfUint},
+	{name: "next_id", off: 4, dec: bpfChanged},
+	{name: "open_flags", off: 8, dec: bpfFlags(xBpfOpenFlags), opt: true},
 }
 
 func bpfID(name string) []bpfField {
