@@ -44,15 +44,15 @@ var keyctlCmds = [...][]Decoder{
 	{keySerialArg, keyIovArg, ulongArg, keySerialArg}, // KEYCTL_INSTANTIATE_IOV
 	{keySerialArg},         // KEYCTL_INVALIDATE
 	{uidArg, keySerialArg}, // KEYCTL_GET_PERSISTENT
-	{keyDHArg, outArg(keyDataArg), ulongArg, keyKDFArg},                           // KEYCTL_DH_COMPUTE
-	{keySerialArg, keyAddrArg, strArg, outArg(keyQueryArg)},                       // KEYCTL_PKEY_QUERY
-	{keyPkeyArg("out_len"), strArg, keyPkeyDataArg(4), outArg(keyPkeyDataArg(8))}, // KEYCTL_PKEY_ENCRYPT
-	{keyPkeyArg("out_len"), strArg, keyPkeyDataArg(4), outArg(keyPkeyDataArg(8))}, // KEYCTL_PKEY_DECRYPT
-	{keyPkeyArg("out_len"), strArg, keyPkeyDataArg(4), outArg(keyPkeyDataArg(8))}, // KEYCTL_PKEY_SIGN
-	{keyPkeyArg("in2_len"), strArg, keyPkeyDataArg(4), keyPkeyDataArg(8)},         // KEYCTL_PKEY_VERIFY
-	{keySerialArg, strArg, strArg},                                                // KEYCTL_RESTRICT_KEYRING
-	{keySerialArg, keySerialArg, keySerialArg, flagsArg(xKeyMoveFlags)},           // KEYCTL_MOVE
-	{outArg(keyCapsArg), ulongArg},                                                // KEYCTL_CAPABILITIES
+	{keyDHArg, outArg(keyDataArg), ulongArg, keyKDFArg},                   // KEYCTL_DH_COMPUTE
+	{keySerialArg, keyAddrArg, strArg, outArg(keyQueryArg)},               // KEYCTL_PKEY_QUERY
+	{keyPkeyArg("out_len"), strArg, keyPkeyDataArg(4), keyPkeyOutArg},     // KEYCTL_PKEY_ENCRYPT
+	{keyPkeyArg("out_len"), strArg, keyPkeyDataArg(4), keyPkeyOutArg},     // KEYCTL_PKEY_DECRYPT
+	{keyPkeyArg("out_len"), strArg, keyPkeyDataArg(4), keyPkeyOutArg},     // KEYCTL_PKEY_SIGN
+	{keyPkeyArg("in2_len"), strArg, keyPkeyDataArg(4), keyPkeyDataArg(8)}, // KEYCTL_PKEY_VERIFY
+	{keySerialArg, strArg, strArg},                                        // KEYCTL_RESTRICT_KEYRING
+	{keySerialArg, keySerialArg, keySerialArg, flagsArg(xKeyMoveFlags)},   // KEYCTL_MOVE
+	{outArg(keyCapsArg), ulongArg},                                        // KEYCTL_CAPABILITIES
 }
 
 func keyctlArg(c *Ctx, i int) event.Value {
@@ -194,6 +194,17 @@ func keyPkeyDataArg(off int) Decoder {
 		r.Skip(off)
 		return c.bytesV(c.Arg(i), r.U32())
 	}
+}
+
+// keyPkeyOutArg is what the kernel stored, if the parameters tell how much.
+func keyPkeyOutArg(c *Ctx, i int) event.Value {
+	if !c.Exit {
+		if _, ok := c.Read(c.Arg(1), keyPkeySize); !ok {
+			return addrArg(c, i)
+		}
+		return c.later()
+	}
+	return keyPkeyDataArg(8)(c, i)
 }
 
 // keyCapsArg is what the kernel can do, a byte at a time.

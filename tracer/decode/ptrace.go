@@ -58,7 +58,7 @@ var ptraceReqs = []ptraceReq{
 	{code: 0x420a, addr: ulongArg, data: outArg(ptraceMaskArg)},              // PTRACE_GETSIGMASK
 	{code: 0x420b, addr: ulongArg, data: ptraceMaskArg},                      // PTRACE_SETSIGMASK
 	{code: 0x420c, addr: ulongArg, data: outArg(ptraceFilterArg)},            // PTRACE_SECCOMP_GET_FILTER
-	{code: 0x420d, addr: ulongArg, data: outArg(ptraceMetadataArg)},          // PTRACE_SECCOMP_GET_METADATA
+	{code: 0x420d, addr: ulongArg, data: ptraceMetadataArg},                  // PTRACE_SECCOMP_GET_METADATA
 	{code: 0x420e, addr: ulongArg, data: outArg(ptraceSyscallInfoArg)},       // PTRACE_GET_SYSCALL_INFO
 }
 
@@ -397,6 +397,9 @@ func ptraceFilterArg(c *Ctx, i int) event.Value {
 
 // ptraceMetadataArg is a struct seccomp_metadata of Ret bytes.
 func ptraceMetadataArg(c *Ctx, i int) event.Value {
+	if _, ok := c.U64(c.Arg(i)); ok && !c.Exit {
+		return c.later()
+	}
 	const size = 16
 	return inV(c, c.Arg(i), 8, func(c *Ctx, r *Rd) event.Value {
 		off := event.F("filter_off", uintV(r.U64()))

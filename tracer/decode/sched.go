@@ -14,7 +14,7 @@ var schedCalls = []Call{
 	{Name: "sched_getaffinity", Args: []Arg{in("pid", pidArg), in("len", uintArg), out("user_mask_ptr", cpuMaskRetArg)}},
 	{Name: "sched_setaffinity", Args: []Arg{in("pid", pidArg), in("len", uintArg), in("user_mask_ptr", cpuMaskArg)}},
 	{Name: "sched_getattr", Args: []Arg{in("pid", pidArg), out("uattr", schedAttrOutArg), out("usize", uintArg), out("flags", uintArg)}},
-	{Name: "sched_setattr", Args: []Arg{in("pid", pidArg), in("uattr", schedAttrInArg), in("flags", uintArg)}},
+	{Name: "sched_setattr", Args: []Arg{in("pid", pidArg), in("uattr", schedAttrInArg), out("uattr", schedAttrThenArg).reg(1), out("flags", uintArg).reg(2)}, Flags: LateComma},
 	{Name: "getpriority", Args: []Arg{in("which", enumArg(xPriorityWhich)), in("who", whoArg(0))}},
 	{Name: "setpriority", Args: []Arg{in("which", enumArg(xPriorityWhich)), in("who", whoArg(0)), in("niceval", intArg)}},
 	{Name: "nice", Args: []Arg{in("increment", intArg)}},
@@ -117,6 +117,21 @@ func schedAttrInArg(c *Ctx, i int) event.Value {
 		v.Flags |= event.FlagCut
 	}
 	return v
+}
+
+// schedAttrThenArg is the size that the kernel knows, when it was given a larger structure.
+func schedAttrThenArg(c *Ctx, i int) event.Value {
+	const e2big = 7
+	if c.Errno != e2big || !c.Verbose {
+		return absent()
+	}
+	size, ok := c.U32(c.Arg(i))
+	if !ok {
+		return absent()
+	}
+	e := c.Vals(1)
+	e[0] = c.Struct(event.F("size", uintV(uint64(size))))
+	return event.Value{Form: event.FormThen, Elem: e}
 }
 
 func schedAttrOutArg(c *Ctx, i int) event.Value {

@@ -21,7 +21,7 @@ var systemCalls = []Call{
 	{Name: "_sysctl", Args: []Arg{in("args", sysctlArg)}},
 	{Name: "modify_ldt", Args: []Arg{in("func", intArg), in("ptr", modifyLdtArg), in("bytecount", ulongArg)}},
 	{Name: "set_thread_area", Args: []Arg{in("u_info", setThreadAreaArg)}, Aux: setThreadAreaAux},
-	{Name: "get_thread_area", Args: []Arg{out("u_info", getThreadAreaArg)}},
+	{Name: "get_thread_area", Args: []Arg{in("u_info", getThreadAreaArg), out("u_info", getThreadAreaRest).reg(0)}, Flags: LateComma},
 	{Name: "set_robust_list", Args: []Arg{in("head", addrArg), in("len", ulongArg)}},
 	{Name: "get_robust_list", Args: []Arg{in("pid", pidArg), out("head_ptr", addrPtrArg), out("len_ptr", wordPtrArg)}},
 	{Name: "rseq", Args: []Arg{in("rseq", hexArg), in("rseq_len", hexArg), in("flags", hexArg), in("sig", hexArg)}},
@@ -204,17 +204,21 @@ const userDescSize = 16
 // userDescV is a segment's description, which the caller gave in whole or in part.
 func (c *Ctx) userDescV(addr uint64) event.Value {
 	return inV(c, addr, userDescSize, func(c *Ctx, r *Rd) event.Value {
-		n, base, limit, bits := uint32(r.U32()), r.U32(), r.U32(), r.U32()
-		bit := func(shift, mask uint64) event.Value { return uintV(bits >> shift & mask) }
-		f := c.Vals(10)[:0]
-		f = append(f, event.F("entry_number", uidV(n)), event.F("base_addr", hexPadV(base)), event.F("limit", hexPadV(limit)),
-			event.F("seg_32bit", bit(0, 1)), event.F("contents", bit(1, 3)), event.F("read_exec_only", bit(3, 1)),
-			event.F("limit_in_pages", bit(4, 1)), event.F("seg_not_present", bit(5, 1)), event.F("useable", bit(6, 1)))
-		if !c.Is32() {
-			f = append(f, event.F("lm", bit(7, 1)))
-		}
-		return event.Value{Form: event.FormStruct, Elem: f}
+		return event.Value{Form: event.FormStruct, Elem: c.userDescFields(r)}
 	})
+}
+
+func (c *Ctx) userDescFields(r *Rd) []event.Value {
+	n, base, limit, bits := uint32(r.U32()), r.U32(), r.U32(), r.U32()
+	bit := func(shift, mask uint64) event.Value { return uintV(bits >> shift & mask) }
+	f := c.Vals(10)[:0]
+	f = append(f, event.F("entry_number", uidV(n)), event.F("base_addr", hexPadV(base)), event.F("limit", hexPadV(limit)),
+		event.F("seg_32bit", bit(0, 1)), event.F("contents", bit(1, 3)), event.F("read_exec_only", bit(3, 1)),
+		event.F("limit_in_pages", bit(4, 1)), event.F("seg_not_present", bit(5, 1)), event.F("useable", bit(6, 1)))
+	if !c.Is32() {
+		f = append(f, event.F("lm", bit(7, 1)))
+	}
+	return f
 }
 
 func hexPadV(n uint64) event.Value { return event.Value{Form: event.FormHexPad, Num: n} }
@@ -243,15 +247,31 @@ func setThreadAreaAux(c *Ctx) event.Value {
 	return event.Value{Form: event.FormAnd, Elem: e}
 }
 
+// getThreadAreaArg is the number that the caller gave: the rest follows in the same braces.
 func getThreadAreaArg(c *Ctx, i int) event.Value {
-	if !c.Failed() {
-		if v := c.userDescV(c.Arg(i)); v.Form == event.FormStruct {
-			return v
-		}
-	}
-	return inV(c, c.Arg(i), 4, func(c *Ctx, r *Rd) event.Value {
-		return c.StructCut(event.F("entry_number", uidV(uint32(r.U32()))))
+	v := inV(c, c.Arg(i), 4, func(c *Ctx, r *Rd) event.Value {
+		return c.Struct(event.F("entry_number", uidV(uint32(r.U32()))))
 	})
+	if v.Form == event.FormStruct {
+		v.Flags |= event.FlagOpen
+		c.Save(0, 1)
+	}
+	return v
+}
+
+func getThreadAreaRest(c *Ctx, i int) event.Value {
+	if c.Saved(0) == 0 {
+		return absent()
+	}
+	rest := event.Value{Form: event.FormRest}
+	if b, ok := c.Read(c.Arg(i), userDescSize); ok && !c.Failed() {
+		r := c.Rd(b)
+		rest.Elem = c.userDescFields(&r)[1:]
+		return rest
+	}
+	rest.Elem = c.Vals(1)
+	rest.Elem[0] = event.Value{Form: event.FormMore}
+	return rest
 }
 
 // addrPtrArg and wordPtrArg are a pointer to an address, and to an unsigned long.
