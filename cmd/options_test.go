@@ -346,35 +346,6 @@ func TestPIDsOf(t *testing.T) {
 	}
 }
 
-func TestDoctor(t *testing.T) {
-	file := func(s string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(s)} }
-	poor := fstest.MapFS{
-		"proc/sys/kernel/osrelease":             file("4.19.0-x\n"),
-		"proc/sys/kernel/yama/ptrace_scope":     file("1\n"),
-		"proc/sys/kernel/perf_event_paranoid":   file("4\n"),
-		"proc/sys/kernel/seccomp/actions_avail": file("kill errno allow\n"),
-		"proc/self/status":                      file("Name:\tx\nCapEff:\t0000000000000000\nSeccomp:\t2\nTracerPid:\t0\n"),
-	}
-	for _, f := range diagnose(poor) {
-		if f.state == "yes" || f.fix == "" || f.why == "" {
-			t.Errorf("%s: %s, %q, fix %q", f.what, f.state, f.why, f.fix)
-		}
-	}
-	rich := fstest.MapFS{
-		"proc/sys/kernel/osrelease":             file("6.18.1\n"),
-		"proc/sys/kernel/perf_event_paranoid":   file("4\n"),
-		"proc/sys/kernel/seccomp/actions_avail": file("kill_process trap errno user_notif trace log allow\n"),
-		"proc/self/status":                      file("CapEff:\t000001ffffffffff\nSeccomp:\t0\nTracerPid:\t0\n"),
-		"sys/kernel/btf/vmlinux":                file("x"),
-		"sys/kernel/tracing/events/x":           file(""),
-	}
-	for _, f := range diagnose(rich) {
-		if f.state != "yes" || f.fix != "" || f.why == "" {
-			t.Errorf("%s: %s, %q, fix %q", f.what, f.state, f.why, f.fix)
-		}
-	}
-}
-
 func FuzzOptions(f *testing.F) {
 	for i, c := range cliCases(f) {
 		if i%5 == 0 {

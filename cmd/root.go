@@ -118,6 +118,9 @@ func (m *mainer) run() int {
 // fail says what is wrong, under the name that the user typed, and returns the
 // status for it.
 func (m *mainer) fail(err error) int {
+	if err == errQuiet {
+		return 1
+	}
 	fmt.Fprintf(m.stderr, "%s: %v\n", m.argv[0], err)
 	var usage usageError
 	if errors.As(err, &usage) {

@@ -53,7 +53,9 @@ func Probe() *Probes {
 	p := &Probes{Launch: ErrUntried, SyscallInfo: ErrUntried, SetSyscallInfo: ErrUntried, Registers: ErrUntried,
 		Memory: ErrUntried, Step: ErrUntried, Watch: ErrUntried, SeccompTrace: ErrUntried}
 	p.child()
-	p.SeccompTrace = trySeccomp()
+	if p.Launch == nil {
+		p.SeccompTrace = trySeccomp()
+	}
 	p.SeccompNotify = tryNotify()
 	p.Foreign = tryForeign()
 	p.PerfUser, p.PerfKernel, p.PerfHardware, p.PerfBreakpoint = tryPerf()
