@@ -465,3 +465,6 @@ func otherOptions() []Option {
 		},
 	}
 }
+
+// OptionGroups returns the headings under which help text and man page show the options.
+func OptionGroups() []string { return groups }
