@@ -374,3 +374,41 @@ func TestClasses(t *testing.T) {
 		}
 	}
 }
+
+func TestSyscallsTakenOut(t *testing.T) {
+	u := universe()
+	has := func(expr, call string) bool {
+		s, err := filter.ParseSyscalls(expr, u)
+		if err != nil {
+			t.Fatalf("%s: %v", expr, err)
+		}
+		for i, a := range u.ABIs {
+			for nr, name := range a.Names {
+				if name == call && s.Has(i, nr) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	for _, c := range []struct {
+		expr, call string
+		want       bool
+	}{
+		{"%file,!stat", "openat", true},
+		{"%file,!stat", "stat", false},
+		{"%file,!%stat,!%lstat,stat", "stat", true},
+		{"%file,!%stat", "stat", false},
+		{"all,!read", "read", false},
+		{"all,!read", "write", true},
+	} {
+		if got := has(c.expr, c.call); got != c.want {
+			t.Errorf("%s in %s: %v", c.call, c.expr, got)
+		}
+	}
+	for _, bad := range []string{"%file,!nosuch", "!read,!write", "read,!"} {
+		if _, err := filter.ParseSyscalls(bad, u); err == nil {
+			t.Errorf("%s is accepted", bad)
+		}
+	}
+}

@@ -192,6 +192,14 @@ func (b *bitset) or(o bitset) {
 	}
 }
 
+func (b bitset) andNot(o bitset) {
+	for i := range b {
+		if i < len(o) {
+			b[i] &^= o[i]
+		}
+	}
+}
+
 func (b bitset) len() int {
 	n := 0
 	for _, w := range b {

@@ -23,7 +23,8 @@ func class(name string) ([]string, bool) {
 
 // ParseSyscalls reads a set of system calls in strace's form: an optional !, then
 // all, none, or a list of calls, numbers, %classes and /regexes, each optionally
-// after ? (no error if there is no such call) and before @64 or the like.
+// after ? (no error if there is no such call) and before @64 or the like. Beyond strace,
+// an element after ! takes its calls out of those before it: %file,!stat.
 func ParseSyscalls(expr string, u *Universe) (*SyscallSet, error) {
 	s, not := cutNot(expr)
 	set := newSyscallSet(u)
@@ -36,8 +37,8 @@ func ParseSyscalls(expr string, u *Universe) (*SyscallSet, error) {
 		if len(toks) == 0 {
 			return nil, errorAt(expr, 0, "invalid system call '%s'", expr)
 		}
-		for _, t := range toks {
-			if err := set.parseToken(t, u, expr); err != nil {
+		for i, t := range toks {
+			if err := set.parseElement(t, i > 0 && !not, u, expr); err != nil {
 				return nil, err
 			}
 		}
@@ -47,6 +48,23 @@ func ParseSyscalls(expr string, u *Universe) (*SyscallSet, error) {
 	}
 	set.text = expr
 	return set, nil
+}
+
+// parseElement adds the calls that one element of a list names, or takes them out if it
+// begins with ! and may.
+func (s *SyscallSet) parseElement(t token, mayRemove bool, u *Universe, expr string) error {
+	text, remove := strings.CutPrefix(t.text, "!")
+	if !remove || !mayRemove {
+		return s.parseToken(t, u, expr)
+	}
+	out := newSyscallSet(u)
+	if err := out.parseToken(token{text, t.pos + 1}, u, expr); err != nil {
+		return err
+	}
+	for i := range s.abis {
+		s.abis[i].andNot(out.abis[i])
+	}
+	return nil
 }
 
 // parseToken adds the calls that one element of a list names.
