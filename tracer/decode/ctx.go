@@ -76,6 +76,8 @@ type Ctx struct {
 	rbuf      [4096]byte
 	rds       [4]Rd // readers lent to decoders of structures, depth of them
 	depth     int
+	nlDepth   int    // of attributes within attributes
+	nlFamily  uint8  // of the netlink message being decoded
 	left      uint64 // bytes of a vector still to be shown
 	strbuf    []byte
 }

@@ -73,7 +73,7 @@ func netlinkBase(c *Ctx, addr, n uint64) event.Value {
 
 // sockBufV is a buffer of n bytes that goes through the socket of argument 0.
 func (c *Ctx) sockBufV(addr, n uint64) event.Value {
-	if c.Opts.Net != nil && n >= nlmsgHdrLen && c.canFollow(addr) {
+	if c.Opts.Net != nil && n > 0 && c.canFollow(addr) {
 		if proto, ok := c.Opts.Net.Netlink(c.Task, int32(c.Arg(0))); ok {
 			return c.netlinkV(proto, addr, n)
 		}
