@@ -57,7 +57,9 @@ func (r *run) needs(u *filter.Universe) event.Needs {
 		n.Raw = callSet(u, filter.AllSyscalls(u)) // nobody sees the arguments
 	}
 	// A call without a name is in no set and always shown.
-	n.Calls.Rest, n.Abbrev.Rest, n.Verbose.Rest = true, true, true
+	for _, set := range []*event.CallSet{&n.Calls, &n.Abbrev, &n.Verbose} {
+		addUnnamed(u, set)
+	}
 	if !q.Read.Empty() || !q.Write.Empty() {
 		n.Dump = func(_ event.Task, fd int32) (read, write bool) {
 			return q.Read.Has(int(fd)), q.Write.Has(int(fd))
@@ -105,6 +107,18 @@ func matchExec(pats []filter.ExecPattern, names []string) (match, keep bool) {
 		}
 	}
 	return match, keep
+}
+
+// addUnnamed puts in a set the numbers that are no call's.
+func addUnnamed(u *filter.Universe, c *event.CallSet) {
+	c.Rest = true
+	for i, a := range u.ABIs {
+		for nr := range filter.SocketcallBase {
+			if nr >= len(a.Names) || a.Names[nr] == "" {
+				c.Add(i, uint64(nr))
+			}
+		}
+	}
 }
 
 // pathCondition is the condition that -P and -e trace-fds= put on calls; nil: none.

@@ -565,7 +565,7 @@ func (t *Text) hexdump(data []byte) {
 // aux appends what a returned value means.
 func (t *Text) aux(v *event.Value) {
 	p := t.p
-	if v.Flags&event.FlagWord != 0 && (v.Form == event.FormFlags || v.Form == event.FormOr) {
+	if v.Flags&(event.FlagWord|event.FlagParts) == event.FlagWord && (v.Form == event.FormFlags || v.Form == event.FormOr) {
 		if p.consts == ConstRaw {
 			return
 		}

@@ -35,7 +35,7 @@ func cloneFlagsArg(c *Ctx, i int) event.Value {
 		return c.flagsV(xCloneFlags, flags)
 	}
 	v := c.Or(c.flagsV(xCloneFlags, flags), signalV(int32(sig)))
-	v.Num = n
+	v.Num, v.Flags = n, v.Flags|event.FlagParts
 	return v
 }
 

@@ -171,7 +171,8 @@ func fcntlAux(c *Ctx) event.Value {
 		if v.Form != event.FormOr {
 			v = c.Or(v)
 		}
-		v.Flags |= event.FlagWord
+		// Unlike other flags, these are named even where -X raw leaves out names.
+		v.Flags |= event.FlagWord | event.FlagParts
 		return event.F("flags", v)
 	case fGetSeals:
 		return c.bitsAux("seals", xSealFlags, n)

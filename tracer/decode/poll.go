@@ -282,7 +282,7 @@ func (c *Ctx) reventsV(addr, n uint64) event.Value {
 		if v.Elem == nil {
 			v.Elem = c.Vals(int(min(n-k, uint64(limit), 32)))[:0]
 		}
-		v.Elem = append(v.Elem, c.Struct(event.F("fd", c.fdV(fd)), event.F("revents", c.flagsV(xPollEvents, uint64(ev)))))
+		v.Elem = append(v.Elem, c.Struct(event.F("fd", event.Value{Form: event.FormFD, Num: uint64(int64(fd))}), event.F("revents", c.flagsV(xPollEvents, uint64(ev)))))
 	}
 	if len(v.Elem) == 0 {
 		return absent()
