@@ -13,6 +13,7 @@ const module = "github.com/gotrace/gotrace"
 var layers = map[string][]string{
 	"":              nil, // main: everything
 	"cmd":           nil,
+	"difftest":      {},
 	"cmd/sink":      {"tracer/event", "arch"},
 	"arch":          {},
 	"filter":        {},

@@ -32,6 +32,8 @@ func (r *run) groups(u *filter.Universe) []*follow.Group {
 	life := &follow.Rule{
 		Name: "life", Do: []follow.Action{show},
 		On: []*event.Kind{event.Exit, event.Killed, event.Superseded, event.Personality},
+		// The signal that kills is shown like one that is delivered.
+		Where: func(ev *event.Event) bool { return ev.Kind != event.Killed || q.Signals.Has(int(ev.Num)) },
 	}
 	g.Rules = []*follow.Rule{calls, signals, life}
 	if len(q.Injections) > 0 {
