@@ -37,8 +37,8 @@ var classes = map[string][]string{
 		"preadv", "preadv2", "process_madvise", "process_mrelease", "pselect6", "pselect6_time64",
 		"pwrite64", "pwritev", "pwritev2", "quotactl_fd", "read", "readahead", "readdir",
 		"readlinkat", "readv", "removexattrat", "renameat", "renameat2", "select", "sendfile",
-		"sendfile64", "setns", "setxattrat", "signalfd", "signalfd4", "splice", "statx",
-		"symlinkat", "sync_file_range", "syncfs", "tee", "timerfd_create", "timerfd_gettime",
+		"sendfile64", "setns", "setxattrat", "signalfd", "signalfd4", "socketcall", "splice",
+		"statx", "symlinkat", "sync_file_range", "syncfs", "tee", "timerfd_create", "timerfd_gettime",
 		"timerfd_gettime64", "timerfd_settime", "timerfd_settime64", "unlinkat", "userfaultfd",
 		"utimensat", "utimensat_time64", "vmsplice", "write", "writev",
 	},
@@ -63,7 +63,7 @@ var classes = map[string][]string{
 		"fstatfs", "fstatfs64",
 	},
 	"ipc": {
-		"msgctl", "msgget", "msgrcv", "msgsnd", "semctl", "semget", "semop", "semtimedop",
+		"ipc", "msgctl", "msgget", "msgrcv", "msgsnd", "semctl", "semget", "semop", "semtimedop",
 		"semtimedop_time64", "shmat", "shmctl", "shmdt", "shmget",
 	},
 	"lstat": {

@@ -1,12 +1,14 @@
 package main
 
 // always holds the members whose membership was seen in traces, because every
-// filter program stops at them: execve and execveat, and send and recv, which
-// 32-bit programs reach through socketcall only.
+// filter program stops at them: execve and execveat, send and recv, which 32-bit
+// programs reach through socketcall only, and socketcall and ipc, which are shown
+// under their own names only where they carry no call.
 var always = map[string][]string{
 	"file":    {"execve", "execveat"},
 	"process": {"execve", "execveat"},
-	"desc":    {"execveat"},
+	"desc":    {"execveat", "socketcall"},
+	"ipc":     {"ipc"},
 	"net":     {"send", "recv"},
 }
 
