@@ -24,18 +24,30 @@ Options end at the first word that is none, or at --.
 A program named like a command runs with %[1]s -- NAME or %[1]s ./NAME.
 
 Commands:
-  doctor                        what this machine permits
-  completion SHELL              completion script: bash, zsh, fish, powershell
-  help                          show this text
 `, program)
+	for _, c := range Commands() {
+		writeEntry(w, c.Usage, c.Help)
+	}
 	table := OptionTable()
-	for _, g := range groups {
+	for _, g := range OptionGroups() {
 		fmt.Fprintf(w, "\n%s:\n", g)
 		for i := range table {
 			if o := &table[i]; o.Group == g {
 				writeEntry(w, o.Spellings(), o.Help)
 			}
 		}
+	}
+}
+
+// Command is one subcommand: how it is called and what for.
+type Command struct{ Usage, Help string }
+
+// Commands lists the subcommands, for the help text and the man page.
+func Commands() []Command {
+	return []Command{
+		{"doctor [--json]", "try what this machine permits and say how to permit more"},
+		{"completion SHELL", "write a completion script for bash, zsh, fish or powershell"},
+		{"help [COMMAND]", "show this text, or that of a command"},
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"github.com/gotrace/gotrace/filter"
 )
 
-// The groups of options, in the order of the help text.
+// The groups of options.
 const (
 	groupTarget  = "What to trace"
 	groupFilter  = "Which events"
@@ -17,7 +17,10 @@ const (
 	groupOther   = "Other"
 )
 
-var groups = []string{groupTarget, groupFilter, groupFormat, groupOutput, groupSummary, groupTamper, groupOther}
+// OptionGroups returns the headings under which help text and man page show the options.
+func OptionGroups() []string {
+	return []string{groupTarget, groupFilter, groupFormat, groupOutput, groupSummary, groupTamper, groupOther}
+}
 
 // OptionTable returns the table of options: parser, help text, man page and shell
 // completion are made of it.
@@ -465,6 +468,3 @@ func otherOptions() []Option {
 		},
 	}
 }
-
-// OptionGroups returns the headings under which help text and man page show the options.
-func OptionGroups() []string { return groups }
