@@ -23,7 +23,11 @@ func (r *run) groups(u *filter.Universe) []*follow.Group {
 		Entry: r.pathCondition(), Do: []follow.Action{show},
 	}
 	if g.Needs.ExitOnly {
-		calls.Where = func(ev *event.Event) bool { return statusHas(q.Status, ev) }
+		status := q.Status
+		if r.o.Summary != SummaryNone {
+			status = filter.AllStatuses // summaries count calls however they end
+		}
+		calls.Where = func(ev *event.Event) bool { return statusHas(status, ev) }
 	}
 	signals := &follow.Rule{
 		Name: "signal", On: []*event.Kind{event.Signal, event.GroupStop}, Do: []follow.Action{show},

@@ -284,7 +284,11 @@ func (r *run) makeSink(w io.Writer) sink.Sink {
 	if o.Summary == SummaryOnly {
 		return sum
 	}
-	return &sink.Tee{First: s, Second: sum}
+	both := &sink.Tee{First: s, Second: sum}
+	if status := o.Filter.Status; status != filter.AllStatuses {
+		both.Where = func(ev *event.Event) bool { return ev.Kind != event.SyscallExit || statusHas(status, ev) }
+	}
+	return both
 }
 
 var decimals = map[Precision]int{Seconds: 0, Milliseconds: 3, Microseconds: 6, Nanoseconds: 9}

@@ -42,9 +42,10 @@ type callCount struct {
 // NewSummary returns a summary that is written to w when it is closed.
 func NewSummary(w io.Writer, o SummaryOptions) *Summary { return &Summary{o: o, w: w} }
 
-// Write counts a call that came to its end.
+// Write counts a call that came to its end. Like strace, it leaves out numbers that
+// are no call's.
 func (s *Summary) Write(ev *event.Event) error {
-	if ev.Kind != event.SyscallExit || ev.Sys.NoReturn || ev.Sys.Detached {
+	if ev.Kind != event.SyscallExit || ev.Sys.NoReturn || ev.Sys.Detached || !ev.Sys.Known {
 		return nil
 	}
 	c := s.count(ev)
@@ -80,9 +81,6 @@ func (s *Summary) count(ev *event.Event) *callCount {
 	c := a.calls[ev.Sys.Class]
 	if c == nil {
 		c = &callCount{nr: ev.Sys.Class, name: ev.Sys.Name}
-		if !ev.Sys.Known {
-			c.name = fmt.Sprintf("syscall_%#x", ev.Sys.NR)
-		}
 		a.calls[ev.Sys.Class] = c
 	}
 	return c
@@ -227,7 +225,10 @@ func appendRow(b []byte, cols []column, cell func(col *column, last bool) string
 }
 
 // Tee writes to two sinks, one after the other: -C.
-type Tee struct{ First, Second Sink }
+type Tee struct {
+	First, Second Sink
+	Where         func(*event.Event) bool // of what First is shown; nil: all
+}
 
 // SetTasks tells the text among the sinks how many tasks are traced.
 func (t *Tee) SetTasks(n int) {
@@ -238,9 +239,16 @@ func (t *Tee) SetTasks(n int) {
 	}
 }
 
-func (t *Tee) Write(ev *event.Event) error { return firstError(t.First.Write(ev), t.Second.Write(ev)) }
-func (t *Tee) Flush() error                { return firstError(t.First.Flush(), t.Second.Flush()) }
-func (t *Tee) Close() error                { return firstError(t.First.Close(), t.Second.Close()) }
+func (t *Tee) Write(ev *event.Event) error {
+	var err error
+	if t.Where == nil || t.Where(ev) {
+		err = t.First.Write(ev)
+	}
+	return firstError(err, t.Second.Write(ev))
+}
+
+func (t *Tee) Flush() error { return firstError(t.First.Flush(), t.Second.Flush()) }
+func (t *Tee) Close() error { return firstError(t.First.Close(), t.Second.Close()) }
 
 func firstError(a, b error) error {
 	if a != nil {

@@ -23,6 +23,7 @@ func TestSummary(t *testing.T) {
 		{"close", 3, 0, 0},
 		{"read", 0, 60 * time.Microsecond, 0},
 		{"sched_get_priority_max", 146, 0, 0},
+		{"", 9999, time.Second, 38},
 	}
 	for _, c := range []struct {
 		o    SummaryOptions
@@ -53,7 +54,7 @@ total                   0.000000 0.000050         5
 		s := NewSummary(&out, c.o)
 		for _, k := range calls {
 			err := s.Write(&event.Event{Kind: event.SyscallExit, ABI: arch.ABIAMD64, Sys: &event.Syscall{
-				Name: k.name, NR: k.nr, Class: k.nr, Known: true, CPUTime: k.spent, Errno: k.errno,
+				Name: k.name, NR: k.nr, Class: k.nr, Known: k.name != "", CPUTime: k.spent, Errno: k.errno,
 			}})
 			if err != nil {
 				t.Fatal(err)
