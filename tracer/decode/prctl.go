@@ -148,7 +148,7 @@ func prctlAuxEnum(t *event.Table) func(c *Ctx) event.Value {
 
 func prctlAuxFlags(t *event.Table) func(c *Ctx) event.Value {
 	return func(c *Ctx) event.Value {
-		if c.Ret == 0 {
+		if t.Known(uint64(c.Ret)) == 0 {
 			return absent()
 		}
 		return auxFlags(c.flagsV(t, uint64(c.Ret)))
@@ -278,6 +278,9 @@ func prctlAuxSpec(c *Ctx) event.Value {
 	if c.Ret == 0 {
 		return symV("PR_SPEC_NOT_AFFECTED", 0)
 	}
+	if xPrctlSpecGet.Known(uint64(c.Ret)) == 0 {
+		return absent()
+	}
 	return auxFlags(c.flagsV(xPrctlSpecGet, uint64(c.Ret)))
 }
 
@@ -400,7 +403,7 @@ func archPrctlRet(c *Ctx) event.Value {
 }
 
 func archPrctlAux(c *Ctx) event.Value {
-	if !archReqXcomp(c) || c.Failed() || c.Ret == 0 {
+	if !archReqXcomp(c) || c.Failed() || xXfeatureMasks.Known(uint64(c.Ret)) == 0 {
 		return absent()
 	}
 	return auxFlags(c.flagsV(xXfeatureMasks, uint64(c.Ret)))

@@ -160,7 +160,7 @@ func (c *Ctx) schedAttrV(b []byte, size uint64, set bool) event.Value {
 	f := c.Vals(10)[:0]
 	f = append(f, event.F("size", uintV(r.U32())))
 	policy, flags := r.U32(), r.U64()
-	if !set || flags&keepPolicy == 0 {
+	if !set || flags&(keepPolicy|keepParams) == 0 {
 		f = append(f, event.F("sched_policy", c.enumV(xSchedPolicies, policy)))
 	}
 	f = append(f, event.F("sched_flags", c.flagsV(xSchedFlags, flags)))

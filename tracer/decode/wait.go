@@ -224,7 +224,7 @@ func sysinfoArg(c *Ctx, i int) event.Value {
 		n = 64
 	}
 	return c.ptrV(c.Arg(i), n, func(c *Ctx, r *Rd) event.Value {
-		up := intV(r.Long())
+		up := uintV(r.ULong())
 		l := c.Array(uintV(r.ULong()), uintV(r.ULong()), uintV(r.ULong()))
 		total, free, shared, buf, tswap, fswap := r.ULong(), r.ULong(), r.ULong(), r.ULong(), r.ULong(), r.ULong()
 		procs := r.U16()

@@ -361,7 +361,8 @@ var xCaps = &event.Table{
 }
 
 var xCapMaskLow = &event.Table{
-	Name: "cap_mask_low",
+	Name:    "cap_mask_low",
+	Unknown: "CAP_???",
 	Entries: []event.Entry{
 		{Val: 0x1, Name: "1<<CAP_CHOWN"},
 		{Val: 0x2, Name: "1<<CAP_DAC_OVERRIDE"},
@@ -399,7 +400,8 @@ var xCapMaskLow = &event.Table{
 }
 
 var xCapMaskHigh = &event.Table{
-	Name: "cap_mask_high",
+	Name:    "cap_mask_high",
+	Unknown: "CAP_???",
 	Entries: []event.Entry{
 		{Val: 0x1, Name: "1<<CAP_MAC_OVERRIDE"},
 		{Val: 0x2, Name: "1<<CAP_MAC_ADMIN"},

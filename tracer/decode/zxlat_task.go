@@ -6,7 +6,8 @@ package decode
 import "github.com/gotrace/gotrace/tracer/event"
 
 var xCloneFlags = &event.Table{
-	Name: "clone_flags",
+	Name:    "clone_flags",
+	Unknown: "CLONE_???",
 	Entries: []event.Entry{
 		{Val: 0x100, Name: "CLONE_VM"},
 		{Val: 0x200, Name: "CLONE_FS"},
