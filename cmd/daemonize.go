@@ -61,7 +61,7 @@ func becomeTracee(o *Options) error {
 	}
 	r.Close()
 	err = c.Exec()
-	return fmt.Errorf("exec: %s", errnoMessage(err))
+	return fmt.Errorf("exec: %s", execMessage(c.Path, err))
 }
 
 // errQuiet ends the program with status 1 and no message of its own.
@@ -99,7 +99,7 @@ func (r *run) adoptTracee(pid int) error {
 		}
 	}
 	if err := r.session.Adopt(pid); err != nil {
-		return fmt.Errorf("attach %d: %s", pid, attachMessage(err))
+		return fmt.Errorf("attach %d: %s", pid, attachMessage(pid, err))
 	}
 	_, err := ready.Write([]byte{1})
 	return err

@@ -46,9 +46,12 @@ func (m *machine) read(name string) string {
 }
 
 // status returns a field of the status of this process.
-func (m *machine) status(field string) string {
-	for line := range strings.Lines(m.read("proc/self/status")) {
-		if name, value, ok := strings.Cut(line, ":"); ok && name == field {
+func (m *machine) status(name string) string { return field(m.read("proc/self/status"), name) }
+
+// field returns a field of a status file.
+func field(status, name string) string {
+	for line := range strings.Lines(status) {
+		if n, value, ok := strings.Cut(line, ":"); ok && n == name {
 			return strings.TrimSpace(value)
 		}
 	}

@@ -61,7 +61,7 @@ func findProgram(name string) (string, error) {
 			return p, nil
 		}
 	}
-	return "", statError(name, unix.ENOENT)
+	return "", plainf("%s", hint(statError(name, unix.ENOENT).Error(), hereHint(name)))
 }
 
 func statError(name string, err error) error {

@@ -61,6 +61,7 @@ type run struct {
 	session *tracer.Session
 	tamper  *follow.Tamper // nil: no injections
 	namer   *procfd.Namer  // what descriptors and pids stand for
+	path    string         // of the launched program
 	comm    []byte
 	comms   map[int32]string // command names of tasks, under -Y
 	caught  os.Signal        // the signal that ended the session
@@ -89,6 +90,7 @@ func (r *run) main() (int, error) {
 		if c, err = command(o); err != nil {
 			return 1, err
 		}
+		r.path = c.Path
 	}
 	var err error
 	if r.out, err = openOutput(o, r.makeSink); err != nil {
@@ -111,8 +113,8 @@ func (r *run) main() (int, error) {
 		}
 	}
 	if c != nil {
-		if _, err := r.session.Launch(c); err != nil {
-			return 1, err
+		if pid, err := r.session.Launch(c); err != nil {
+			return 1, launchError(pid, err)
 		}
 	}
 	if err := r.attachAll(); err != nil {
@@ -186,7 +188,7 @@ func (r *run) build() {
 			r.out.mu.Lock()
 			defer r.out.mu.Unlock()
 			r.out.note(r.out.flush())
-			r.say("exec: %s", errnoMessage(err))
+			r.say("exec: %s", execMessage(r.path, err))
 		},
 		Options: decode.Options{
 			StrLen: o.StringLimit, FDs: o.Filter.DecodeFDs != 0, PIDs: o.Filter.DecodePIDs != 0, Namer: r.namer, Net: r.namer,
@@ -369,7 +371,7 @@ func (r *run) attachAll() error {
 	for _, pid := range r.o.PIDs {
 		threads, err := r.session.Attach(pid, r.o.Follow)
 		if err != nil {
-			r.say("attach: ptrace(PTRACE_SEIZE, %d): %s", pid, attachMessage(err))
+			r.say("attach: ptrace(PTRACE_SEIZE, %d): %s", pid, attachMessage(pid, err))
 			continue
 		}
 		n++
@@ -386,15 +388,6 @@ func (r *run) attachAll() error {
 		return errQuiet
 	}
 	return nil
-}
-
-func attachMessage(err error) string {
-	msg := errnoMessage(err)
-	var a *tracer.AttachError
-	if errors.As(err, &a) && a.Tracer != 0 {
-		msg += fmt.Sprintf("\n(already traced by process %d)", a.Tracer)
-	}
-	return msg
 }
 
 func asErrno(err error, e *unix.Errno) bool { return errors.As(err, e) }
