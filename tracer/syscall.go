@@ -115,7 +115,7 @@ func (s *Session) entry(t *task) action {
 	tamper := !n.Tamper.Empty() && n.Tamper.Has(ix, id)
 	if !t.want && !tamper {
 		t.prev = ""
-		if s.filtered(t) && !t.kept {
+		if s.filtered(t) && !t.kept && !t.launching {
 			t.phase = outside
 			return actGo
 		}
