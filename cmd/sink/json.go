@@ -238,7 +238,7 @@ func jsonBare(b []byte, v *event.Value) []byte {
 		return jsonFD(b, v)
 	case event.FormPID:
 		return jsonPID(b, v)
-	case event.FormStruct, event.FormSeq:
+	case event.FormStruct, event.FormSeq, event.FormRest:
 		return jsonObject(b, v)
 	case event.FormOr, event.FormAnd, event.FormOrBlank:
 		if len(v.Elem) == 1 {
@@ -252,10 +252,13 @@ func jsonBare(b []byte, v *event.Value) []byte {
 	case event.FormChange:
 		b = jsonValue(append(b, `{"in":`...), &v.Elem[0])
 		return append(jsonValue(append(b, `,"out":`...), &v.Elem[1]), '}')
+	case event.FormKeyed:
+		b = jsonValue(append(b, `{"index":`...), &v.Elem[0])
+		return append(jsonValue(append(b, `,"value":`...), &v.Elem[1]), '}')
 	case event.FormShift:
 		b = jsonValue(append(b, `{"shift":[`...), &v.Elem[0])
 		return append(jsonValue(append(b, ','), &v.Elem[1]), "]}"...)
-	case event.FormTagged, event.FormThen, event.FormRest:
+	case event.FormTagged, event.FormThen:
 		if len(v.Elem) == 1 {
 			return jsonValue(b, &v.Elem[0])
 		}

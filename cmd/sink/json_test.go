@@ -55,6 +55,8 @@ var valueCases = []struct {
 	{event.Value{Form: event.FormTagged, Str: "&", Elem: []event.Value{{Form: event.FormSym, Str: "x"}}}, "&x", `"x"`},
 	{event.Value{Form: event.FormMore}, "...", `{"more":true}`},
 	{event.Value{Form: event.FormAddr, Num: 16, Note: []byte("2 vars")}, "0x10 /* 2 vars */", `{"value":16,"note":"2 vars"}`},
+	{event.Value{Form: event.FormKeyed, Elem: []event.Value{num(event.FormUint, 3), num(event.FormInt, 4)}}, "[3]=4", `{"index":3,"value":4}`},
+	{event.Value{Form: event.FormRest, Elem: []event.Value{num(event.FormInt, 4).Named("a")}}, ", a=4}", `{"a":4}`},
 	{num(event.FormKilo, 8192), "8*1024", "8192"},
 }
 

@@ -75,17 +75,12 @@ func (c *Command) Launch() (*Child, error) {
 	return &Child{PID: int(pid), gun: w}, nil
 }
 
+// pipe's descriptors are low ones: the table of the child is as large as its highest
+// descriptor at the fork asks for, and stays so.
 func pipe() (r, w *os.File, err error) {
 	var fds [2]int
 	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
 		return nil, nil, os.NewSyscallError("pipe2", err)
-	}
-	// High numbers, so that the child's descriptors look like its parent's.
-	for i, fd := range fds {
-		if hi, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 100); err == nil {
-			unix.Close(fd)
-			fds[i] = hi
-		}
 	}
 	return os.NewFile(uintptr(fds[0]), "gate"), os.NewFile(uintptr(fds[1]), "gate"), nil
 }
