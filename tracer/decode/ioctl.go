@@ -24,6 +24,7 @@ type ioctlDec struct {
 // ioctlDecs are all decoders, by code.
 var ioctlDecs = mergeIoctls(
 	termIoctls,
+	sockIoctls,
 )
 
 func mergeIoctls(tables ...[]ioctlDec) []ioctlDec {
