@@ -1,6 +1,9 @@
 package cmd
 
 import (
+	"io/fs"
+	"os"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -18,6 +21,9 @@ func complete(_ *cobra.Command, args []string, word string) ([]string, cobra.She
 	}
 	if len(args) > 0 && args[len(args)-1] == "-e" {
 		return completeExpr(word), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	}
+	if len(args) > 0 && args[len(args)-1] == "-p" {
+		return completePID(os.DirFS("/proc"), word), cobra.ShellCompDirectiveNoFileComp
 	}
 	if !strings.HasPrefix(word, "-") {
 		return nil, cobra.ShellCompDirectiveDefault
@@ -61,7 +67,25 @@ func completeExpr(expr string) []string {
 	done := name + "=" + value[:last]
 	var words []string
 	for _, v := range filter.Values(name, universe()) {
-		words = append(words, done+v)
+		if strings.HasPrefix(done+v, expr) {
+			words = append(words, done+v)
+		}
+	}
+	return words
+}
+
+// completePID proposes processes, with the names of their commands.
+func completePID(proc fs.FS, word string) []string {
+	dirs, _ := fs.ReadDir(proc, ".")
+	var words []string
+	for _, d := range dirs {
+		pid := d.Name()
+		if _, err := strconv.Atoi(pid); err != nil || !strings.HasPrefix(pid, word) {
+			continue
+		}
+		if comm, err := fs.ReadFile(proc, pid+"/comm"); err == nil {
+			words = append(words, pid+"\t"+strings.TrimSpace(string(comm)))
+		}
 	}
 	return words
 }
