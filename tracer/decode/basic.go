@@ -190,6 +190,11 @@ func llArg(c *Ctx, i int) event.Value { return intV(int64(c.LL(i))) }
 // array decodes the n elements of size bytes at addr, up to the limit of -s where
 // abbreviation is asked for. An element that cannot be read ends the list with its address.
 func (c *Ctx) arrayV(addr, n uint64, size int, f func(c *Ctx, r *Rd) event.Value) event.Value {
+	return c.arrayUptoV(addr, n, size, c.Opts.StrLen, f)
+}
+
+// arrayUptoV is arrayV of which an abbreviation shows the first few elements.
+func (c *Ctx) arrayUptoV(addr, n uint64, size, few int, f func(c *Ctx, r *Rd) event.Value) event.Value {
 	if addr != 0 && n == 0 {
 		return event.Value{Form: event.FormArray}
 	}
@@ -197,8 +202,8 @@ func (c *Ctx) arrayV(addr, n uint64, size int, f func(c *Ctx, r *Rd) event.Value
 		return addrV(addr)
 	}
 	limit := n
-	if c.Abbrev && limit > uint64(c.Opts.StrLen) {
-		limit = uint64(c.Opts.StrLen)
+	if c.Abbrev && limit > uint64(few) {
+		limit = uint64(few)
 	}
 	const most = 1 << 16
 	limit = min(limit, most)

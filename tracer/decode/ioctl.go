@@ -25,6 +25,11 @@ type ioctlDec struct {
 var ioctlDecs = mergeIoctls(
 	termIoctls,
 	sockIoctls,
+	blockIoctls,
+	sgIoctls,
+	fsIoctls,
+	devIoctls,
+	inputIoctls,
 )
 
 func mergeIoctls(tables ...[]ioctlDec) []ioctlDec {
@@ -89,16 +94,29 @@ func (c *Ctx) ioc(code uint32, macro string, args ...event.Value) event.Value {
 }
 
 func ioctlArg(c *Ctx, i int) event.Value {
-	if d := findIoctl(uint32(c.Arg(1))); d != nil && d.Dec != nil {
-		return d.Dec(c, i)
+	code := uint32(c.Arg(1))
+	if d := findIoctl(code); d != nil {
+		v := d.Dec(c, i)
+		if v.Form == event.FormAddr {
+			c.Save(unread, 1)
+		}
+		return v
+	}
+	if iocType(code) == 'E' {
+		if d := eviocArg(code); d != nil {
+			return d(c, i)
+		}
 	}
 	return hexV(c.Arg(i))
 }
 
+// unread is the slot that says that the argument could not be read.
+const unread = 5
+
 func ioctlThenArg(c *Ctx, _ int) event.Value {
 	d := findIoctl(uint32(c.Arg(1)))
 	switch {
-	case d == nil || d.Then == nil:
+	case d == nil || d.Then == nil || c.Saved(unread) != 0:
 		return absent()
 	case !c.Exit:
 		return c.later()

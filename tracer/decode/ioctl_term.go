@@ -5,20 +5,20 @@ import "github.com/gotrace/gotrace/tracer/event"
 // Requests to terminals, and those that any descriptor understands.
 
 var termIoctls = []ioctlDec{
-	{Code: 0x5401, Dec: ioOut(termiosArg)}, // TCGETS
-	{Code: 0x5402, Dec: termiosArg},        // TCSETS
-	{Code: 0x5403, Dec: termiosArg},        // TCSETSW
-	{Code: 0x5404, Dec: termiosArg},        // TCSETSF
-	{Code: 0x5405, Dec: ioOut(termioArg)},  // TCGETA
-	{Code: 0x5406, Dec: termioArg},         // TCSETA
-	{Code: 0x5407, Dec: termioArg},         // TCSETAW
-	{Code: 0x5408, Dec: termioArg},         // TCSETAF
-	{Code: 0x5456, Dec: ioOut(termiosArg)}, // TIOCGLCKTRMIOS
-	{Code: 0x5457, Dec: termiosArg},        // TIOCSLCKTRMIOS
-	{Code: tcgets2, Dec: ioOut(termios2Arg)},
-	{Code: tcgets2&0x3fffffff | iocWrite<<30 | 1, Dec: termios2Arg}, // TCSETS2
-	{Code: tcgets2&0x3fffffff | iocWrite<<30 | 4, Dec: termios2Arg}, // TCSETSW2
-	{Code: tcgets2&0x3fffffff | iocWrite<<30 | 5, Dec: termios2Arg}, // TCSETSF2
+	{Code: 0x5401, Dec: ioOut(termiosArg)},      // TCGETS
+	{Code: 0x5402, Dec: termiosArg},             // TCSETS
+	{Code: 0x5403, Dec: termiosArg},             // TCSETSW
+	{Code: 0x5404, Dec: termiosArg},             // TCSETSF
+	{Code: 0x5405, Dec: ioOut(termioArg)},       // TCGETA
+	{Code: 0x5406, Dec: termioArg},              // TCSETA
+	{Code: 0x5407, Dec: termioArg},              // TCSETAW
+	{Code: 0x5408, Dec: termioArg},              // TCSETAF
+	{Code: 0x5456, Dec: ioOut(termiosArg)},      // TIOCGLCKTRMIOS
+	{Code: 0x5457, Dec: termiosArg},             // TIOCSLCKTRMIOS
+	{Code: 0x802c542a, Dec: ioOut(termios2Arg)}, // TCGETS2
+	{Code: 0x402c542b, Dec: termios2Arg},        // TCSETS2
+	{Code: 0x402c542c, Dec: termios2Arg},        // TCSETSW2
+	{Code: 0x402c542d, Dec: termios2Arg},        // TCSETSF2
 
 	{Code: 0x5413, Dec: ioOut(winsizeArg)}, // TIOCGWINSZ
 	{Code: 0x5414, Dec: winsizeArg},        // TIOCSWINSZ
@@ -57,10 +57,9 @@ var termIoctls = []ioctlDec{
 	{Code: 0x5452, Dec: intPtrArg},                   // FIOASYNC
 	{Code: 0x80045430, Dec: ioOut(intPtrArg)},        // TIOCGPTN
 	{Code: 0x40045431, Dec: intPtrArg},               // TIOCSPTLCK
+	{Code: 0x80045432, Dec: ioOut(intPtrArg)},        // TIOCGDEV
 	{Code: 0x80045440, Dec: ioOut(intPtrArg)},        // TIOCGEXCL
 }
-
-const tcgets2 = 0x802c542a
 
 func winsizeArg(c *Ctx, i int) event.Value {
 	return c.ptrV(c.Arg(i), 8, func(c *Ctx, r *Rd) event.Value {

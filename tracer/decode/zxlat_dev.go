@@ -339,6 +339,7 @@ var xInputKeys = &event.Table{
 		{Val: 0x12, Name: "KEY_E"},
 		{Val: 0x13, Name: "KEY_R"},
 		{Val: 0x14, Name: "KEY_T"},
+		{Val: 0x15, Name: "KEY_Y"},
 		{Val: 0x16, Name: "KEY_U"},
 		{Val: 0x17, Name: "KEY_I"},
 		{Val: 0x18, Name: "KEY_O"},
@@ -347,6 +348,7 @@ var xInputKeys = &event.Table{
 		{Val: 0x1b, Name: "KEY_RIGHTBRACE"},
 		{Val: 0x1c, Name: "KEY_ENTER"},
 		{Val: 0x1d, Name: "KEY_LEFTCTRL"},
+		{Val: 0x1e, Name: "KEY_A"},
 		{Val: 0x1f, Name: "KEY_S"},
 		{Val: 0x20, Name: "KEY_D"},
 		{Val: 0x21, Name: "KEY_F"},
@@ -361,8 +363,10 @@ var xInputKeys = &event.Table{
 		{Val: 0x2a, Name: "KEY_LEFTSHIFT"},
 		{Val: 0x2b, Name: "KEY_BACKSLASH"},
 		{Val: 0x2c, Name: "KEY_Z"},
+		{Val: 0x2d, Name: "KEY_X"},
 		{Val: 0x2e, Name: "KEY_C"},
 		{Val: 0x2f, Name: "KEY_V"},
+		{Val: 0x30, Name: "KEY_B"},
 		{Val: 0x31, Name: "KEY_N"},
 		{Val: 0x32, Name: "KEY_M"},
 		{Val: 0x33, Name: "KEY_COMMA"},
@@ -1082,7 +1086,7 @@ var xInputRepeats = &event.Table{
 
 var xInputProps = &event.Table{
 	Name:    "input_props",
-	Unknown: "INPUT_PROP_???",
+	Unknown: "PROP_???",
 	Sorted:  true,
 	Entries: []event.Entry{
 		{Val: 0x0, Name: "INPUT_PROP_POINTER"},
@@ -2332,10 +2336,10 @@ var xSgDirections = &event.Table{
 	Name:    "sg_directions",
 	Unknown: "SG_DXFER_???",
 	Entries: []event.Entry{
-		{Val: 0xfffffffffffffffc, Name: "SG_DXFER_TO_FROM_DEV"},
-		{Val: 0xfffffffffffffffd, Name: "SG_DXFER_FROM_DEV"},
-		{Val: 0xfffffffffffffffe, Name: "SG_DXFER_TO_DEV"},
-		{Val: 0xffffffffffffffff, Name: "SG_DXFER_NONE"},
+		{Val: 0xfffffffc, Name: "SG_DXFER_TO_FROM_DEV"},
+		{Val: 0xfffffffd, Name: "SG_DXFER_FROM_DEV"},
+		{Val: 0xfffffffe, Name: "SG_DXFER_TO_DEV"},
+		{Val: 0xffffffff, Name: "SG_DXFER_NONE"},
 	},
 }
 
@@ -2344,8 +2348,11 @@ var xSgFlags = &event.Table{
 	Unknown: "SG_FLAG_???",
 	Entries: []event.Entry{
 		{Val: 0x1, Name: "SG_FLAG_DIRECT_IO"},
-		{Val: 0x2, Name: "SG_FLAG_LUN_INHIBIT"},
+		{Val: 0x2, Name: "SG_FLAG_UNUSED_LUN_INHIBIT"},
+		{Val: 0x4, Name: "SG_FLAG_MMAP_IO"},
 		{Val: 0x10000, Name: "SG_FLAG_NO_DXFER"},
+		{Val: 0x10, Name: "SG_FLAG_Q_AT_TAIL"},
+		{Val: 0x20, Name: "SG_FLAG_Q_AT_HEAD"},
 	},
 }
 

@@ -1,0 +1,180 @@
+package decode
+
+import "github.com/gotrace/gotrace/tracer/event"
+
+// Requests to input devices and to the console.
+
+var inputIoctls = []ioctlDec{
+	{0x80044501, ioOut(one(4, x32)), nil}, // EVIOCGVERSION
+	{0x80084502, ioOut(structArg(8, field{"bustype", u16}, field{"vendor", u16}, field{"product", u16}, field{"version", u16})), nil}, // EVIOCGID
+	{0x80084503, ioOut(ptr(8, list(2, u32))), nil}, // EVIOCGREP
+	{0x40084503, ptr(8, list(2, u32)), nil},        // EVIOCSREP
+	{0x80084504, ioOut(ptr(8, keycode)), nil},      // EVIOCGKEYCODE
+	{0x40084504, ptr(8, keycode), nil},             // EVIOCSKEYCODE
+	{0x80284504, ioOut(ptr(40, keymapEntry)), nil}, // EVIOCGKEYCODE_V2
+	{0x40284504, ptr(40, keymapEntry), nil},        // EVIOCSKEYCODE_V2
+	{0x40304580, ptr(48, forceEffect), nil},        // EVIOCSFF
+	{0x40044581, intArg, nil},                      // EVIOCRMFF
+	{0x80044584, ioOut(one(4, u32)), nil},          // EVIOCGEFFECTS
+	{0x40044590, intArg, nil},                      // EVIOCGRAB
+	{0x40044591, intArg, nil},                      // EVIOCREVOKE
+	{0x400445a0, one(4, u32), nil},                 // EVIOCSCLOCKID
+
+	{0x4b31, ioOut(one(1, flags8(xKdLeds))), nil},                              // KDGETLED
+	{0x4b32, flagsLongArg(xKdLeds), nil},                                       // KDSETLED
+	{0x4b33, ioOut(one(1, enum8(xKbTypes))), nil},                              // KDGKBTYPE
+	{0x4b36, noArg, nil},                                                       // KDENABIO
+	{0x4b37, noArg, nil},                                                       // KDDISABIO
+	{0x4b3a, enumLongArg(xKdModes), nil},                                       // KDSETMODE
+	{0x4b3b, ioOut(one(4, enum32(xKdModes))), nil},                             // KDGETMODE
+	{0x4b3c, noArg, nil},                                                       // KDMAPDISP
+	{0x4b3d, noArg, nil},                                                       // KDUNMAPDISP
+	{0x4b44, ioOut(one(4, enum32(xKdKeyboardModes))), nil},                     // KDGKBMODE
+	{0x4b45, keyboardModeArg, nil},                                             // KDSKBMODE
+	{0x4b62, ioOut(one(4, enum32(xKdMetaModes))), nil},                         // KDGKBMETA
+	{0x4b63, enumLongArg(xKdMetaModes), nil},                                   // KDSKBMETA
+	{0x4b64, ioOut(one(1, flags8(xKdLeds))), nil},                              // KDGKBLED
+	{0x4b65, flagsLongArg(xKdLeds), nil},                                       // KDSKBLED
+	{0x4b4d, structArg(8, field{"scancode", x32}, field{"keycode", x32}), nil}, // KDSETKEYCODE
+	{0x4b4e, sigArg, nil},                                                      // KDSIGACCEPT
+	{0x4b52, ptr(8, keyRepeat), ioThen(ptr(8, keyRepeat))},                     // KDKBDREP
+	{0x4b6d, noArg, nil},                                                       // PIO_FONTRESET
+}
+
+// Requests to input devices whose code is made from a number or a size.
+
+// eviocArg is how the argument of such a request looks, or nil.
+func eviocArg(code uint32) Decoder {
+	nr := iocNR(code)
+	for i := range eviocArgs {
+		if e := &eviocArgs[i]; nr >= e.first && nr <= e.last && iocDir(code) == e.dir {
+			return e.dec
+		}
+	}
+	return nil
+}
+
+var eviocArgs = [...]struct {
+	dir, first, last uint32
+	dec              Decoder
+}{
+	{iocRead, 0x06, 0x08, ioOut(bufRetArg)},
+	{iocRead, 0x09, 0x09, ioOut(bitmapArg(xInputProps, 0x1f))},
+	{iocRead, 0x0a, 0x0a, ioOut(slotsArg)},
+	{iocRead, 0x18, 0x18, ioOut(bitmapArg(xInputKeys, 0x2ff))},
+	{iocRead, 0x19, 0x19, ioOut(bitmapArg(xInputLeds, 0xf))},
+	{iocRead, 0x1a, 0x1a, ioOut(bitmapArg(xInputSounds, 7))},
+	{iocRead, 0x1b, 0x1b, ioOut(bitmapArg(xInputSwitches, 0x10))},
+	{iocRead, 0x20, 0x20, ioOut(bitmapArg(xInputEvents, 0x1f))},
+	{iocRead, 0x21, 0x21, ioOut(bitmapArg(xInputKeys, 0x2ff))},
+	{iocRead, 0x22, 0x22, ioOut(bitmapArg(xInputRelatives, 0xf))},
+	{iocRead, 0x23, 0x23, ioOut(bitmapArg(xInputAbsolutes, 0x3f))},
+	{iocRead, 0x24, 0x24, ioOut(bitmapArg(xInputMisc, 7))},
+	{iocRead, 0x25, 0x25, ioOut(bitmapArg(xInputSwitches, 0x10))},
+	{iocRead, 0x31, 0x31, ioOut(bitmapArg(xInputLeds, 0xf))},
+	{iocRead, 0x32, 0x32, ioOut(bitmapArg(xInputSounds, 7))},
+	{iocRead, 0x34, 0x34, ioOut(bitmapArg(xInputRepeats, 1))},
+	{iocRead, 0x35, 0x35, ioOut(bitmapArg(xInputFfTypes, 0x7f))},
+	{iocRead, 0x36, 0x36, ioOut(one(4, i32))},
+	{iocRead, 0x37, 0x37, ioOut(bitmapArg(xInputFfStatus, 1))},
+	{iocRead, 0x40, 0x7f, ioOut(absinfoArg)},
+	{iocWrite, 0xc0, 0xff, absinfoArg},
+}
+
+// bitmapArg is a set of numbers below limit, of as many bytes as the call returned.
+func bitmapArg(t *event.Table, limit int) Decoder {
+	return func(c *Ctx, i int) event.Value {
+		if !c.canFollow(c.Arg(i)) || c.Ret <= 0 {
+			return addrV(c.Arg(i))
+		}
+		n := min(int(min(c.Ret, 1<<10))*8, limit)
+		b, ok := c.Read(c.Arg(i), (n+7)/8)
+		if !ok {
+			return addrV(c.Arg(i))
+		}
+		const few = 4
+		v := event.Value{Form: event.FormSet}
+		v.Elem = c.Vals(8)[:0]
+		for k := range n {
+			if b[k/8]>>(k%8)&1 == 0 {
+				continue
+			}
+			if c.Abbrev && len(v.Elem) == few {
+				v.Flags |= event.FlagCut
+				break
+			}
+			v.Elem = append(v.Elem, c.enumV(t, uint64(k)))
+		}
+		return v
+	}
+}
+
+// slotsArg is an axis and its value for each finger.
+func slotsArg(c *Ctx, i int) event.Value {
+	n := iocSize(uint32(c.Arg(1))) / 4
+	if n == 0 {
+		return addrV(c.Arg(i))
+	}
+	return c.ptrV(c.Arg(i), 4, func(c *Ctx, r *Rd) event.Value {
+		return c.Struct(event.F("code", c.enumV(xInputMtAxes, r.U32())), event.F("values", c.arrayV(c.Arg(2)+4, uint64(n-1), 4, i32)))
+	})
+}
+
+var absinfoArg = structCutArg(24, 2, field{"value", u32}, field{"minimum", u32}, field{"maximum", u32}, field{"fuzz", u32},
+	field{"flat", u32}, field{"resolution", u32})
+
+func keycode(c *Ctx, r *Rd) event.Value {
+	scan, key := r.U32(), r.U32()
+	return c.Array(uintV(scan), c.enumV(xInputKeys, key))
+}
+
+var keymapEntry = structOf(2, field{"flags", u8}, field{"len", u8}, field{"index", u16}, field{"keycode", enum32(xInputKeys)},
+	field{"scancode", list(32, x8)})
+
+var ffEnvelope = structOf(0, field{"attack_length", u16}, field{"attack_level", u16}, field{"fade_length", u16}, field{"fade_level", x16})
+
+// forceEffect is an effect of a device that pushes back, whose end depends on its type.
+func forceEffect(c *Ctx, r *Rd) event.Value {
+	f := c.Vals(6)[:0]
+	typ := r.U16()
+	f = append(f, event.F("type", c.enumV(xInputFfTypes, typ)), event.F("id", i16(c, r)), event.F("direction", u16(c, r)))
+	if c.Abbrev {
+		return event.Value{Form: event.FormStruct, Flags: event.FlagCut, Elem: f}
+	}
+	f = c.fieldsV(r, f, []field{{"trigger", structOf(0, field{"button", u16}, field{"interval", u16})},
+		{"replay", structOf(0, field{"length", u16}, field{"delay", u16})}})
+	r.Align(8)
+	for i := range ffKinds {
+		if ffKinds[i].typ == typ {
+			f = append(f, event.F(ffKinds[i].name, ffKinds[i].read(c, r)))
+		}
+	}
+	return event.Value{Form: event.FormStruct, Elem: f}
+}
+
+var ffKinds = [...]struct {
+	typ  uint64
+	name string
+	read reader
+}{
+	{0x50, "rumble", structOf(0, field{"strong_magnitude", u16}, field{"weak_magnitude", u16})},
+	{0x51, "periodic", structOf(0, field{"waveform", u16}, field{"period", u16}, field{"magnitude", i16}, field{"offset", i16},
+		field{"phase", u16}, field{"envelope", ffEnvelope}, field{"custom_len", u32}, field{"custom_data", adr})},
+	{0x52, "constant", structOf(0, field{"level", i16}, field{"envelope", ffEnvelope})},
+	{0x57, "ramp", structOf(0, field{"start_level", i16}, field{"end_level", i16}, field{"envelope", ffEnvelope})},
+}
+
+// Consoles.
+
+func flags8(t *event.Table) reader {
+	return func(c *Ctx, r *Rd) event.Value { return c.flagsV(t, r.U8()) }
+}
+
+// keyboardModeArg is a number shown in decimal where it has no name.
+func keyboardModeArg(c *Ctx, i int) event.Value {
+	v := c.enumV(xKdKeyboardModes, uint64(uint32(c.Arg(i))))
+	v.Form = event.FormEnumDec
+	return v
+}
+
+var keyRepeat = structOf(0, field{"delay", i32}, field{"period", i32})
