@@ -216,6 +216,12 @@ func (r *run) seccomp() bool {
 	if !o.KillOnExit && !o.SeccompBPF && r.interruptible() < InterruptNever {
 		return false
 	}
+	for i := range o.Filter.Injections {
+		// The kernel delivers no signal that is passed on at a seccomp stop.
+		if o.Filter.Injections[i].Signal != 0 {
+			return false
+		}
+	}
 	return !o.Filter.Trace.All(universe())
 }
 

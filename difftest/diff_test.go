@@ -211,9 +211,7 @@ func compareText(t *testing.T, fa, fb string) (float64, string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, l := range splitLines(string(s)) {
-			text[i] = append(text[i], l)
-		}
+		text[i] = splitLines(string(s))
 	}
 	a, b := text[0], text[1]
 	if len(a) < 5 {

@@ -42,7 +42,6 @@ type bench struct {
 	tmp  string // made once
 	dir  string // made for each run
 	port int
-	url  string
 }
 
 func run(t *testing.T, dir, name string, args ...string) {

@@ -121,10 +121,6 @@ func enum32(t *event.Table) reader {
 	return func(c *Ctx, r *Rd) event.Value { return c.enumV(t, r.U32()) }
 }
 
-func enum16(t *event.Table) reader {
-	return func(c *Ctx, r *Rd) event.Value { return c.enumV(t, r.U16()) }
-}
-
 func enum8(t *event.Table) reader {
 	return func(c *Ctx, r *Rd) event.Value { return c.enumV(t, r.U8()) }
 }
@@ -149,21 +145,6 @@ func (c *Ctx) cstrV(b []byte) event.Value {
 		v.Data = b[:i]
 	} else if len(b) > 0 {
 		v.Data = b[:len(b)-1]
-		v.Flags |= event.FlagCut
-	}
-	return v
-}
-
-// data is n bytes.
-func data(n int) reader {
-	return func(c *Ctx, r *Rd) event.Value { return c.blobV(r.Take(n)) }
-}
-
-// blobV is bytes already read, limited by -s.
-func (c *Ctx) blobV(b []byte) event.Value {
-	v := dataV(b)
-	if len(b) > c.Opts.StrLen {
-		v.Data = b[:c.Opts.StrLen]
 		v.Flags |= event.FlagCut
 	}
 	return v

@@ -180,8 +180,7 @@ func loopKey(r *Rd, size uint64) []byte {
 func loopInfo(c *Ctx, r *Rd) event.Value {
 	f := c.Vals(13)[:0]
 	number := r.S32()
-	dev, inode, rdev := r.U32(), uint64(0), uint64(0)
-	r.Off = 4
+	var dev, inode, rdev uint64
 	if r.Word == 8 {
 		r.Align(8)
 		dev, inode, rdev = r.U64(), r.U64(), r.U64()
