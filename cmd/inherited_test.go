@@ -1,0 +1,98 @@
+package cmd_test
+
+import (
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestInherited compares what a program starts with, under gotrace, with what it starts
+// with when nobody traces it.
+func TestInherited(t *testing.T) {
+	if _, err := exec.LookPath("gcc"); err != nil {
+		t.Skip("no gcc to build the program with")
+	}
+	dir := t.TempDir()
+	prog, tracer := filepath.Join(dir, "inherited"), filepath.Join(dir, "gotrace")
+	for _, c := range [][]string{
+		{"gcc", "-w", "-o", prog, "testdata/programs/inherited.c"},
+		{"go", "build", "-o", tracer, "github.com/gotrace/gotrace"},
+	} {
+		if out, err := exec.Command(c[0], c[1:]...).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %v\n%s", c, err, out)
+		}
+	}
+	// Each is a shell command that sets up something and then executes "$@".
+	setups := map[string]string{
+		"plain":    `exec "$@"`,
+		"umask":    `umask 027; exec "$@"`,
+		"limits":   `ulimit -n 100; ulimit -c 0; ulimit -s 4096; exec "$@"`,
+		"soft":     `ulimit -Sn 64; exec "$@"`,
+		"fds":      `exec 5</dev/null 9>/dev/null 3<&-; exec "$@"`,
+		"closed":   `exec 0<&-; exec "$@"`,
+		"cwd":      `cd /; exec "$@"`,
+		"env":      `A=1 B= exec "$@"`,
+		"nice":     `exec nice -n 3 "$@"`,
+		"noaslr":   `exec setarch -R "$@"`,
+		"affinity": `exec taskset -c 0 "$@"`,
+		"nnp":      `exec setpriv --no-new-privs "$@"`,
+	}
+	for s := 1; s <= 64; s++ {
+		if s != 9 && s != 19 && s != 32 && s != 33 {
+			setups[fmt.Sprintf("ignored %d", s)] = fmt.Sprintf(`exec env --ignore-signal=%d "$@"`, s)
+			setups[fmt.Sprintf("blocked %d", s)] = fmt.Sprintf(`exec env --block-signal=%d "$@"`, s)
+		}
+	}
+	options := [][]string{{"-o", "/dev/null"}, {"-f", "-o", "/dev/null", "-e", "trace=execve"}}
+	for name, setup := range setups {
+		t.Run(name, func(t *testing.T) {
+			if why := knownGap(name); why != "" {
+				t.Skip("known gap: " + why)
+			}
+			bare, err := runSetup(setup, prog)
+			if err != nil || len(bare) < 64+16 {
+				t.Fatalf("%v: %d lines", err, len(bare))
+			}
+			for _, o := range options {
+				under, err := runSetup(setup, append(append([]string{tracer}, o...), prog)...)
+				if err != nil {
+					t.Fatalf("%v: %v", o, err)
+				}
+				for i := range max(len(bare), len(under)) {
+					if i >= len(bare) || i >= len(under) || bare[i] != under[i] {
+						t.Errorf("%v: %q, bare %q", o, at(under, i), at(bare, i))
+						break
+					}
+				}
+			}
+		})
+	}
+}
+
+// knownGap is why a setup is not passed on; empty if it must be.
+func knownGap(name string) string {
+	if name == "closed" {
+		return "the Go runtime opens /dev/null on closed standard descriptors"
+	}
+	for _, s := range []int{1, 2, 3, 4, 5, 6, 7, 8, 11, 15, 16, 17, 23, 27, 31, 34} {
+		if name == fmt.Sprintf("blocked %d", s) {
+			return "the Go runtime unblocks this signal at its start and forgets that it was blocked"
+		}
+	}
+	return ""
+}
+
+func at(list []string, i int) string {
+	if i < len(list) {
+		return list[i]
+	}
+	return ""
+}
+
+func runSetup(setup string, argv ...string) ([]string, error) {
+	c := exec.Command("sh", append([]string{"-c", setup, "sh"}, argv...)...)
+	out, err := c.Output()
+	return strings.Split(strings.TrimSpace(string(out)), "\n"), err
+}
