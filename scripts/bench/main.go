@@ -1,0 +1,179 @@
+// Bench times gotrace against strace and against no tracer at all, in the same run: each
+// configuration and its reference take turns, and the ratio of each pair is taken. It prints
+// the median ratio, its range, and what is aimed at.
+//
+//	go run ./scripts/bench [-n PAIRS] [-run REGEXP]
+//
+// The figures depend on the machine, and on what else it does: compare ratios, not times.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// load is a program to be traced.
+type load struct {
+	name, source string
+	args         []string
+}
+
+var loads = []load{
+	{"getppid", "getppid.c", []string{"40000"}},
+	{"open-read-close", "file.c", []string{"10000"}},
+	{"four-threads", "threads.c", []string{"10000"}},
+	{"fork-exec", "storm.c", []string{"200"}},
+}
+
+// heavy is more of the same, for tracers that cost next to nothing.
+var heavy = map[string][]string{"getppid": {"3000000"}, "fork-exec": {"1000"}}
+
+// config compares one command line with another; TRACEE stands for the load.
+type config struct {
+	name, load string
+	ours, ref  string
+	target     float64
+	heavy      bool
+}
+
+const (
+	straceAll  = "strace -f -o /dev/null TRACEE"
+	gotraceAll = "GOTRACE -f -o /dev/null TRACEE"
+	pinAll     = "GOTRACE --pin -f -o /dev/null TRACEE"
+	oneCPU     = "taskset -c 0 "
+)
+
+var configs = []config{
+	{"full trace, --pin", "getppid", pinAll, straceAll, 0.55, false},
+	{"full trace, --pin", "open-read-close", pinAll, straceAll, 0.55, false},
+	{"full trace, --pin", "four-threads", pinAll, straceAll, 0.65, false},
+	{"full trace, --pin", "fork-exec", pinAll, straceAll, 0.6, false},
+	{"full trace, both on one CPU", "getppid", oneCPU + gotraceAll, oneCPU + straceAll, 0.8, false},
+	{"full trace, both on one CPU", "open-read-close", oneCPU + gotraceAll, oneCPU + straceAll, 0.8, false},
+	{"full trace", "getppid", gotraceAll, straceAll, 1, false},
+	{"full trace", "open-read-close", gotraceAll, straceAll, 1, false},
+	{"full trace", "four-threads", gotraceAll, straceAll, 1, false},
+	{"full trace", "fork-exec", gotraceAll, straceAll, 1, false},
+	{"a filter that matches nothing / untraced", "getppid", "GOTRACE -f -o /dev/null -e trace=reboot TRACEE", "TRACEE", 1.1, true},
+	{"a filter that matches nothing / untraced", "fork-exec", "GOTRACE -f -o /dev/null -e trace=reboot TRACEE", "TRACEE", 1.15, true},
+	{"outside an exec= group / untraced", "getppid", "GOTRACE -f -o /dev/null -e exec=nothing TRACEE", "TRACEE", 1.1, true},
+	{"outside an exec= group / untraced", "fork-exec", "GOTRACE -f -o /dev/null -e exec=nothing TRACEE", "TRACEE", 1.15, true},
+}
+
+func main() {
+	pairs := flag.Int("n", 5, "pairs of runs of each configuration")
+	only := flag.String("run", "", "only configurations whose name or load matches")
+	flag.Parse()
+	if err := run(*pairs, *only); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(pairs int, only string) error {
+	match, err := regexp.Compile(only)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if err := build(dir); err != nil {
+		return err
+	}
+	fmt.Printf("%-42s %-16s %9s %19s %7s\n", "configuration", "load", "ratio", "range", "target")
+	for _, c := range configs {
+		if !match.MatchString(c.name + " " + c.load) {
+			continue
+		}
+		ratios, err := c.measure(dir, pairs)
+		if err != nil {
+			return fmt.Errorf("%s, %s: %w", c.name, c.load, err)
+		}
+		verdict := ""
+		if r := ratios[len(ratios)/2]; r > c.target {
+			verdict = "  above"
+		}
+		fmt.Printf("%-42s %-16s %9.2f %9.2f to %6.2f %7.2f%s\n", c.name, c.load,
+			ratios[len(ratios)/2], ratios[0], ratios[len(ratios)-1], c.target, verdict)
+	}
+	return nil
+}
+
+// build makes gotrace and the loads in dir.
+func build(dir string) error {
+	c := exec.Command("go", "build", "-o", filepath.Join(dir, "gotrace"), ".")
+	c.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := c.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	for _, l := range loads {
+		src := filepath.Join("scripts", "bench", "testdata", l.source)
+		if out, err := exec.Command("gcc", "-O2", "-pthread", "-o", filepath.Join(dir, l.name), src).CombinedOutput(); err != nil {
+			return fmt.Errorf("gcc %s: %w\n%s", src, err, out)
+		}
+	}
+	return nil
+}
+
+// measure returns the ratios of the pairs, in order of size. A pair that is not counted
+// goes first.
+func (c *config) measure(dir string, pairs int) ([]float64, error) {
+	var ratios []float64
+	for i := range pairs + 1 {
+		ours, err := c.time(dir, c.ours)
+		if err != nil {
+			return nil, err
+		}
+		ref, err := c.time(dir, c.ref)
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			ratios = append(ratios, ours.Seconds()/ref.Seconds())
+		}
+	}
+	slices.Sort(ratios)
+	return ratios, nil
+}
+
+func (c *config) time(dir, command string) (time.Duration, error) {
+	var argv []string
+	for _, w := range strings.Fields(command) {
+		switch w {
+		case "GOTRACE":
+			argv = append(argv, filepath.Join(dir, "gotrace"))
+		case "TRACEE":
+			argv = append(argv, c.tracee(dir)...)
+		default:
+			argv = append(argv, w)
+		}
+	}
+	p := exec.Command(argv[0], argv[1:]...)
+	begin := time.Now()
+	err := p.Run()
+	return time.Since(begin), err
+}
+
+func (c *config) tracee(dir string) []string {
+	for _, l := range loads {
+		if l.name != c.load {
+			continue
+		}
+		args := l.args
+		if c.heavy {
+			args = heavy[l.name]
+		}
+		return append([]string{filepath.Join(dir, l.name)}, args...)
+	}
+	return nil
+}
