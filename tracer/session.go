@@ -81,7 +81,12 @@ func New(cfg Config) *Session {
 		threads: make(map[int32]int),
 		dead:    make(map[int32]ptrace.Stop),
 		abis:    ABIs(ptrace.Native),
-		options: ptrace.OptSysgood | ptrace.OptExec | ptrace.OptExit,
+		options: ptrace.OptSysgood | ptrace.OptExec,
+	}
+	if cfg.Seccomp == nil && !cfg.ExecNames {
+		// Where most tasks are not watched, the end of a call by death is told with the
+		// death, and a stop of every task is spared.
+		s.options |= ptrace.OptExit
 	}
 	if cfg.Follow {
 		s.options |= ptrace.OptFork | ptrace.OptVfork | ptrace.OptClone
