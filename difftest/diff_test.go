@@ -48,7 +48,7 @@ var variants = []variant{
 const least = 0.99
 
 // attempts bounds how often two runs are compared whose schedules may differ.
-const attempts = 3
+const attempts = 8
 
 func TestStrace(t *testing.T) {
 	strace := strace61()
