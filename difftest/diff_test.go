@@ -118,7 +118,8 @@ func attempt(t *testing.T, p *program, b *bench, v variant, argv []string, strac
 	separate := v.name == "ff"
 	ta, err := parse(fa, separate)
 	if err != nil {
-		t.Fatal(err)
+		// strace 6.1 loses the beginning of a line now and then under -Z.
+		return 0, err.Error()
 	}
 	tb, err := parse(fb, separate)
 	if err != nil {
