@@ -194,7 +194,7 @@ func (r *run) build() {
 			StrLen: o.StringLimit, FDs: o.Filter.DecodeFDs != 0, PIDs: o.Filter.DecodePIDs != 0, Namer: r.namer, Net: r.namer,
 		},
 	}
-	if r.seccomp() {
+	if r.seccomp(u) {
 		cfg.Seccomp, cfg.ExitKill = &calls, true
 	}
 	if r.tamper != nil {
@@ -208,7 +208,7 @@ func (r *run) build() {
 
 // seccomp reports whether a filter may be used: only where it stays with processes that
 // gotrace outlives, and only if it spares stops.
-func (r *run) seccomp() bool {
+func (r *run) seccomp(u *filter.Universe) bool {
 	o := r.o
 	if !o.Follow || len(o.Command) == 0 || len(o.PIDs) > 0 || o.DetachOnExecve || o.Daemonize > 0 || len(o.Filter.Exec) > 0 {
 		return false
@@ -222,7 +222,7 @@ func (r *run) seccomp() bool {
 			return false
 		}
 	}
-	return !o.Filter.Trace.All(universe())
+	return !o.Filter.Trace.All(u)
 }
 
 // handler tells the user of new tasks on top of the engine's work.

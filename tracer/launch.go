@@ -107,7 +107,6 @@ func (s *Session) seizeTask(tid int) error {
 	}
 	tgid := tgidOf(int32(tid))
 	t := s.add(int32(tid), tgid, event.Task{}, int(tgid) != tid)
-	t.seized = true
 	t.prev = t.abi.SyscallName(0) // what strace says of a call it did not see the beginning of
 	if err := ptrace.Interrupt(tid); err != nil && !ptrace.Gone(err) {
 		return err

@@ -293,7 +293,6 @@ func (s *Session) act(t *task, a action) {
 	case a == actToExit || s.wantsStops(t):
 		err = ptrace.Syscall(tid, sig)
 	default:
-		t.synced = false
 		t.phase = outside
 		err = ptrace.Cont(tid, sig)
 	}

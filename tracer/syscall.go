@@ -18,7 +18,6 @@ func (s *Session) syscallStop(t *task) action {
 	}
 	switch s.info.Op {
 	case ptrace.InfoEntry:
-		t.synced = true
 		return s.entry(t)
 	case ptrace.InfoExit:
 		return s.exit(t)
@@ -34,7 +33,6 @@ func (s *Session) seccompStop(t *task) action {
 	if s.info.Op != ptrace.InfoSeccomp || t.phase == inside {
 		return actGo
 	}
-	t.synced = true
 	return s.entry(t)
 }
 
@@ -153,9 +151,7 @@ func (s *Session) entry(t *task) action {
 	args, more := c.Enter()
 	t.sys.Late = c.LateComma()
 	t.sys.Entered, t.sys.More = len(args), more
-	t.shown = false
 	if t.want && !n.ExitOnly {
-		t.shown = true
 		t.sys.Reported = true
 		if v := s.sendCall(t, event.SyscallEnter, args); v.Resume == event.ResumeSkip {
 			t.want = false
@@ -219,9 +215,7 @@ func (s *Session) exit(t *task) action {
 	if in.IsError() {
 		errno = int(-ret)
 	}
-	if t.sys.Skipped {
-		ret, errno = s.tamperExit(t, ret, errno)
-	} else if t.inject != nil {
+	if t.inject != nil {
 		ret, errno = s.tamperExit(t, ret, errno)
 	}
 	if !t.want {

@@ -30,11 +30,8 @@ type task struct {
 	needs     *Needs
 	phase     phase
 	want      bool // the call that the task is inside makes events
-	shown     bool // its entry was handed to the handler
 	hidden    bool // launched, and has not called execve yet
 	launching bool // its program has not begun
-	synced    bool // a system-call stop was seen: entry and exit are told apart
-	seized    bool // attached to, not launched or born traced
 	full      bool // system-call stops in spite of the session's filter
 	kept      bool // in a clone that had CLONE_UNTRACED
 	foundling bool // its parent is not known

@@ -86,7 +86,6 @@ type Syscall struct {
 	Injected     bool
 	Delayed      bool
 	ArgsInjected bool
-	Restarted    []byte
 	Skipped      bool   // an injection keeps the kernel from running it
 	Detached     bool   // the task is let go inside the call
 	Undecoded    bool   // -e raw=
