@@ -5,84 +5,84 @@ import (
 	"strings"
 )
 
-// EventKind is the kind of event that a rule is about.
-type EventKind uint8
+// straceEvent is the kind of event that a rule is about.
+type straceEvent uint8
 
 // The events of rules.
 const (
-	OnSyscall EventKind = iota
-	OnSignal
+	onSyscall straceEvent = iota
+	onSignal
 )
 
-// ActionKind is what a rule does.
-type ActionKind uint8
+// straceActionKind is what a rule does.
+type straceActionKind uint8
 
 // The actions of rules.
 const (
-	DoPrint ActionKind = iota
-	DoInject
+	doPrint straceActionKind = iota
+	doInject
 )
 
-// Action is one action of a rule.
-type Action struct {
-	Kind      ActionKind
-	Injection *Injection // for DoInject
+// straceAction is one action of a rule.
+type straceAction struct {
+	Kind      straceActionKind
+	Injection *Injection // for doInject
 }
 
 // ExecGroup is the name of the group of tasks that -e exec= makes; the group ""
 // is that of all tasks.
 const ExecGroup = "exec"
 
-// Rule is one "on EVENT in GROUP do ACTION". All rules that match an event fire in
+// straceRule is one "on EVENT in GROUP do ACTION". All rules that match an event fire in
 // their order, but of the injections only the last.
-type Rule struct {
-	On       EventKind
-	Syscalls *SyscallSet // for OnSyscall
-	Unnamed  bool        // for OnSyscall: also calls whose number has no name
-	Status   Status      // for OnSyscall: the outcomes that are meant
-	Signals  *SignalSet  // for OnSignal
+type straceRule struct {
+	On       straceEvent
+	Syscalls *SyscallSet // for onSyscall
+	Unnamed  bool        // for onSyscall: also calls whose number has no name
+	Status   Status      // for onSyscall: the outcomes that are meant
+	Signals  *SignalSet  // for onSignal
 	Group    string
-	Do       []Action
+	Do       []straceAction
 	Source   string // the option that it stands for, as written
 }
 
 // Rules returns the rules that the expressions stand for. Injections act only on
 // calls in the trace set, as strace's do.
-func (q *Qualifiers) Rules() []Rule {
+func (q *Qualifiers) Rules() []straceRule {
 	group := ""
 	if len(q.Exec) > 0 {
 		group = ExecGroup
 	}
-	rules := []Rule{{
-		On: OnSyscall, Syscalls: q.Trace, Unnamed: true, Status: q.Status, Group: group,
-		Do: []Action{{Kind: DoPrint}}, Source: "trace=" + q.Trace.String(),
+	rules := []straceRule{{
+		On: onSyscall, Syscalls: q.Trace, Unnamed: true, Status: q.Status, Group: group,
+		Do: []straceAction{{Kind: doPrint}}, Source: "trace=" + q.Trace.String(),
 	}}
 	for i := range q.Injections {
 		in := &q.Injections[i]
-		rules = append(rules, Rule{
-			On: OnSyscall, Syscalls: in.Set.Intersect(q.Trace), Status: AllStatuses, Group: group,
-			Do: []Action{{Kind: DoInject, Injection: in}}, Source: "inject=" + in.Set.String(),
+		rules = append(rules, straceRule{
+			On: onSyscall, Syscalls: in.Set.Intersect(q.Trace), Status: AllStatuses, Group: group,
+			Do: []straceAction{{Kind: doInject, Injection: in}}, Source: "inject=" + in.Set.String(),
 		})
 	}
-	return append(rules, Rule{
-		On: OnSignal, Signals: &q.Signals, Group: group,
-		Do: []Action{{Kind: DoPrint}}, Source: "signal",
+	return append(rules, straceRule{
+		On: onSignal, Signals: &q.Signals, Group: group,
+		Do: []straceAction{{Kind: doPrint}}, Source: "signal",
 	})
 }
 
 // String writes the rule in the rule language.
-func (r *Rule) String() string {
+func (r *straceRule) String() string {
 	var b strings.Builder
 	switch r.On {
-	case OnSyscall:
+	case onSyscall:
 		fmt.Fprintf(&b, "on syscall(%s)", r.Syscalls)
-	case OnSignal:
+	case onSignal:
 		fmt.Fprintf(&b, "on signal(%s)", r.Signals)
 	}
 	if r.Group != "" {
 		fmt.Fprintf(&b, " in %s", r.Group)
 	}
-	if r.On == OnSyscall && r.Status != AllStatuses {
+	if r.On == onSyscall && r.Status != AllStatuses {
 		fmt.Fprintf(&b, " where status in (%s)", r.Status)
 	}
 	b.WriteString(" do ")
@@ -91,9 +91,9 @@ func (r *Rule) String() string {
 			b.WriteString(", ")
 		}
 		switch a.Kind {
-		case DoPrint:
+		case doPrint:
 			b.WriteString("print")
-		case DoInject:
+		case doInject:
 			b.WriteString(a.Injection.String())
 		}
 	}
