@@ -192,6 +192,7 @@ func TestTamper(t *testing.T) {
 	var set, other event.CallSet
 	set.Add(event.NativeABI, 3)
 	other.Add(event.NativeABI, 3)
+	other.Add(event.NativeABI, 5)
 	tm := follow.NewTamper()
 	tm.Add(set, filter.When{}, event.Injection{Errno: 1})
 	tm.Add(other, filter.When{First: 2, Step: 2}, event.Injection{Errno: 2})
@@ -206,6 +207,9 @@ func TestTamper(t *testing.T) {
 	// Only the last injection that names a call counts, hit or not.
 	if want := []int{0, 2, 0, 2}; !slices.Equal(got, want) {
 		t.Errorf("errors %v, want %v", got, want)
+	}
+	if tm.Tamper(event.Task{TID: 1}, event.NativeABI, 5) != nil {
+		t.Error("when= counts calls of different names together")
 	}
 	if tm.Tamper(event.Task{TID: 2}, event.NativeABI, 3) != nil {
 		t.Error("when= does not count each task for itself")

@@ -6,11 +6,17 @@ import (
 )
 
 // Tamper chooses what is done to calls, as -e inject= and -e fault= say. Of several
-// injections that name a call the last one that was given acts; when= counts the calls
-// of each task.
+// injections that name a call the last one that was given acts; when= counts, for each
+// task, every call by itself.
 type Tamper struct {
 	rules  []tamperRule
-	counts map[int32][]int
+	counts map[int32]map[tampered]int // by tid
+}
+
+// tampered is a call as a task makes it.
+type tampered struct {
+	abi int
+	id  uint64
 }
 
 type tamperRule struct {
@@ -20,7 +26,7 @@ type tamperRule struct {
 }
 
 // NewTamper returns a Tamper without rules.
-func NewTamper() *Tamper { return &Tamper{counts: make(map[int32][]int)} }
+func NewTamper() *Tamper { return &Tamper{counts: make(map[int32]map[tampered]int)} }
 
 // Add adds an injection into the calls of a set.
 func (t *Tamper) Add(set event.CallSet, when filter.When, do event.Injection) {
@@ -45,11 +51,12 @@ func (t *Tamper) Tamper(task event.Task, abi int, id uint64) *event.Injection {
 		}
 		n := t.counts[task.TID]
 		if n == nil {
-			n = make([]int, len(t.rules))
+			n = make(map[tampered]int)
 			t.counts[task.TID] = n
 		}
-		n[i]++
-		if !r.when.Hits(n[i]) {
+		call := tampered{abi, id}
+		n[call]++
+		if !r.when.Hits(n[call]) {
 			return nil
 		}
 		return &r.do

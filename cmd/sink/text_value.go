@@ -309,6 +309,8 @@ func (p *printer) number(b []byte, v *event.Value) []byte {
 		return strconv.AppendInt(b, int64(v.Num), 10)
 	case v.Form == event.FormEnumDec:
 		return strconv.AppendUint(b, v.Num, 10)
+	case v.Flags&event.FlagPointer != 0:
+		return appendAddr(b, v.Num)
 	}
 	return alternateHex(b, v.Num)
 }

@@ -79,9 +79,8 @@ func (c *Ctx) keyOutV(i int, text bool) event.Value {
 		return addrV(c.Arg(i))
 	}
 	v := c.bytesV(c.Arg(i), min(uint64(c.Ret), c.Arg(i+1)))
-	if n := len(v.Data); text && n > 0 && v.Data[n-1] == 0 {
-		v.Data = v.Data[:n-1]
-		v.Flags &^= event.FlagCut
+	if text && v.Form == event.FormString {
+		v.Flags |= event.FlagTrimNUL
 	}
 	return v
 }
@@ -115,15 +114,22 @@ func keyDHArg(c *Ctx, i int) event.Value {
 	})
 }
 
-// keyKDFArg is a struct keyctl_kdf_params.
+// keyKDFArg is a struct keyctl_kdf_params, shown whatever -e verbose= says and even when
+// the call failed.
 func keyKDFArg(c *Ctx, i int) event.Value {
 	w := c.Word()
-	return inV(c, c.Arg(i), 2*w+4+8*4, func(c *Ctx, r *Rd) event.Value {
-		hash, info, n := r.ULong(), r.ULong(), r.U32()
-		f := c.Vals(4)[:0]
-		f = append(f, event.F("hashname", c.strV(hash)), event.F("otherinfo", c.bytesV(info, n)), event.F("otherinfolen", uintV(n)))
-		return event.Value{Form: event.FormStruct, Elem: c.appendSpare(f, r, 8)}
-	})
+	b, ok := []byte(nil), false
+	if c.Arg(i) != 0 {
+		b, ok = c.Read(c.Arg(i), 2*w+4+8*4)
+	}
+	if !ok {
+		return addrArg(c, i)
+	}
+	r := c.Rd(b)
+	hash, info, n := r.ULong(), r.ULong(), r.U32()
+	f := c.Vals(4)[:0]
+	f = append(f, event.F("hashname", c.strV(hash)), event.F("otherinfo", c.bytesV(info, n)), event.F("otherinfolen", uintV(n)))
+	return event.Value{Form: event.FormStruct, Elem: c.appendSpare(f, &r, 8)}
 }
 
 // appendSpare appends n words that the kernel does not use yet, if any of them is set.
@@ -138,7 +144,11 @@ func (c *Ctx) appendSpare(f []event.Value, r *Rd, n int) []event.Value {
 	if !set {
 		return f
 	}
-	return append(f, event.F("__spare", event.Value{Form: event.FormArray, Elem: spare}))
+	v := event.Value{Form: event.FormArray, Elem: spare}
+	if c.Abbrev && n > c.Opts.StrLen {
+		v.Elem, v.Flags = spare[:c.Opts.StrLen], event.FlagCut
+	}
+	return append(f, event.F("__spare", v))
 }
 
 // inV is ptrV for a structure that the caller filled in, shown even when the call failed.
@@ -183,7 +193,7 @@ func keyPkeyArg(out string) Decoder {
 // keyPkeyDataArg is a buffer whose length is at an offset in the parameters.
 func keyPkeyDataArg(off int) Decoder {
 	return func(c *Ctx, i int) event.Value {
-		if c.Failed() {
+		if !c.canFollow(c.Arg(1)) {
 			return addrArg(c, i)
 		}
 		b, ok := c.Read(c.Arg(1), keyPkeySize)
@@ -199,7 +209,7 @@ func keyPkeyDataArg(off int) Decoder {
 // keyPkeyOutArg is what the kernel stored, if the parameters tell how much.
 func keyPkeyOutArg(c *Ctx, i int) event.Value {
 	if !c.Exit {
-		if _, ok := c.Read(c.Arg(1), keyPkeySize); !ok {
+		if _, ok := c.Read(c.Arg(1), keyPkeySize); !ok || !c.Verbose {
 			return addrArg(c, i)
 		}
 		return c.later()

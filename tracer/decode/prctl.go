@@ -190,7 +190,7 @@ func prctlNameOutArg(c *Ctx, i int) event.Value {
 	return c.nameV(c.Arg(i), commSize)
 }
 
-// nameV is a string of at most limit bytes, whatever -s says.
+// nameV is a string of at most limit bytes, and of no more than -s says.
 func (c *Ctx) nameV(addr uint64, limit int) event.Value {
 	if addr == 0 {
 		return addrV(0)
@@ -200,6 +200,9 @@ func (c *Ctx) nameV(addr uint64, limit int) event.Value {
 		return addrV(addr)
 	}
 	v := dataV(s)
+	if n := c.Opts.StrLen; len(s) > n {
+		v.Data, nul = s[:n], false
+	}
 	if !nul {
 		v.Flags |= event.FlagCut
 	}

@@ -128,7 +128,9 @@ func ptraceUserArg(c *Ctx, i int) event.Value {
 	if off := n - fields[k-1].Val; off != 0 {
 		name += "+" + strconv.FormatUint(off, 10)
 	}
-	return symV(name, n)
+	v := symV(name, n)
+	v.Flags |= event.FlagPointer
+	return v
 }
 
 func ptraceUser(a *arch.ABI) []event.Entry {

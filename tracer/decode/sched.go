@@ -24,10 +24,11 @@ var schedCalls = []Call{
 }
 
 func schedPolicyAux(c *Ctx) event.Value {
-	if c.Failed() || xSchedPolicies.Find(uint64(uint32(c.Ret))) == "" {
+	name := xSchedPolicies.Find(uint64(uint32(c.Ret)))
+	if c.Failed() || name == "" {
 		return absent()
 	}
-	return c.enumV(xSchedPolicies, uint64(uint32(c.Ret)))
+	return wordV(name, uint64(c.Ret))
 }
 
 func ioprioAux(c *Ctx) event.Value {

@@ -72,6 +72,7 @@ const (
 	FlagRoom                       // FormArray of which only what fits into Num bytes of text is shown
 	FlagMAC                        // FormString: a hardware address, 01:23:45:67:89:ab
 	FlagInto                       // FormCall that fills in the field it is named for: inet_pton(AF_INET6, "::1", &sin6_addr)
+	FlagPointer                    // FormSym: the number is shown as an address: NULL
 	FlagDecimal                    // FormCall with FlagWhole whose number is shown in decimal
 )
 
