@@ -33,7 +33,7 @@ func command(o *Options) (*ptrace.Command, error) {
 		c.Cred = cred
 	}
 	c.Ignored = ptrace.IgnoredSignals()
-	if c.Sigmask, err = ptrace.OwnSigmask(); err != nil {
+	if c.Sigmask, err = ptrace.OriginalSigmask(); err != nil {
 		return nil, err
 	}
 	if lim, err := ptrace.OriginalNoFile(); err == nil {

@@ -99,3 +99,12 @@ func (m *Mem) WriteAt(p []byte, addr uint64) (int, error) {
 	}
 	return n, nil
 }
+
+// readSelf reads this process's memory, and fails where there is none.
+func readSelf(p []byte, addr uintptr) bool {
+	local := unix.Iovec{Base: &p[0]}
+	local.SetLen(len(p))
+	remote := unix.RemoteIovec{Base: addr, Len: len(p)}
+	n, _, e := unix.RawSyscall6(unix.SYS_PROCESS_VM_READV, uintptr(unix.Getpid()), uintptr(unsafe.Pointer(&local)), 1, uintptr(unsafe.Pointer(&remote)), 1, 0)
+	return e == 0 && int(n) == len(p)
+}

@@ -18,16 +18,6 @@ func OriginalNoFile() (unix.Rlimit, error) {
 	return r, err
 }
 
-// OwnSigmask is the calling thread's mask of blocked signals.
-func OwnSigmask() (uint64, error) {
-	var m uint64
-	_, _, e := unix.RawSyscall6(unix.SYS_RT_SIGPROCMASK, 0, 0, uintptr(unsafe.Pointer(&m)), sigsetSize, 0, 0)
-	if e != 0 {
-		return 0, e
-	}
-	return m, nil
-}
-
 // RaiseDefault makes a signal kill this process as if it had never been handled,
 // without a core dump. It returns only if the signal's default is not to kill.
 func RaiseDefault(sig int) {

@@ -4,9 +4,6 @@ import (
 	"encoding/binary"
 	"reflect"
 	"runtime"
-	"unsafe"
-
-	"golang.org/x/sys/unix"
 )
 
 // The Go runtime replaces the action of most signals before any code of ours runs, and so
@@ -15,7 +12,7 @@ import (
 // forwards signals loads its address.
 const (
 	forwarder  = "runtime.sigfwdgo"
-	funcAlign  = 32      // functions begin at multiples of this
+	funcAlign  = 16      // functions begin at multiples of this
 	textSearch = 4 << 20 // how far the runtime's text may lie from one of its functions
 	bodySize   = 256     // of the forwarder that is looked at
 	numSignals = 65      // entries of fwdSig
@@ -32,17 +29,38 @@ func runtimeIgnored() (set uint64) {
 	if !readSelf(code[:], entry) {
 		return 0
 	}
-	for i := 0; i+7 <= len(code); i++ {
-		// lea disp32(%rip), %r64
-		if code[i]&0xfb != 0x48 || code[i+1] != 0x8d || code[i+2]&0xc7 != 0x05 {
+	for i := range code[:len(code)-8] {
+		addr, ok := addressIn(code[i:], entry+uintptr(i))
+		if !ok {
 			continue
 		}
-		disp := int32(binary.LittleEndian.Uint32(code[i+3:]))
-		if set, ok := ignoredIn(entry + uintptr(i) + 7 + uintptr(disp)); ok {
+		if set, ok := ignoredIn(addr); ok {
 			return set
 		}
 	}
 	return 0
+}
+
+// ripAddress is the address that an amd64 instruction at pc loads relative to it.
+func ripAddress(code []byte, pc uintptr) (addr uintptr, ok bool) {
+	// lea disp32(%rip), %r64
+	if code[0]&0xfb != 0x48 || code[1] != 0x8d || code[2]&0xc7 != 0x05 {
+		return 0, false
+	}
+	disp := int32(binary.LittleEndian.Uint32(code[3:]))
+	return pc + 7 + uintptr(disp), true
+}
+
+// adrpAddress is the address that a pair of arm64 instructions at pc loads relative to it.
+func adrpAddress(code []byte, pc uintptr) (addr uintptr, ok bool) {
+	adrp, add := binary.LittleEndian.Uint32(code), binary.LittleEndian.Uint32(code[4:])
+	reg := adrp & 0x1f
+	// adrp xN, page; add xN, xN, #offset
+	if pc%4 != 0 || adrp&0x9f000000 != 0x90000000 || add&0xffc003ff != 0x91000000|reg<<5|reg {
+		return 0, false
+	}
+	pages := int32(adrp<<8)>>13<<2 | int32(adrp>>29&3)
+	return pc&^0xfff + uintptr(int64(pages)<<12) + uintptr(add>>10&0xfff), true
 }
 
 func findForwarder() uintptr {
@@ -86,13 +104,4 @@ func ignoredIn(addr uintptr) (set uint64, ok bool) {
 		}
 	}
 	return set, true
-}
-
-// readSelf reads this process's memory, and fails where there is none.
-func readSelf(p []byte, addr uintptr) bool {
-	local := unix.Iovec{Base: &p[0]}
-	local.SetLen(len(p))
-	remote := unix.RemoteIovec{Base: addr, Len: len(p)}
-	n, _, e := unix.RawSyscall6(unix.SYS_PROCESS_VM_READV, uintptr(unix.Getpid()), uintptr(unsafe.Pointer(&local)), 1, uintptr(unsafe.Pointer(&remote)), 1, 0)
-	return e == 0 && int(n) == len(p)
 }

@@ -1,0 +1,3 @@
+package ptrace
+
+func addressIn(code []byte, pc uintptr) (uintptr, bool) { return ripAddress(code, pc) }
