@@ -15,11 +15,14 @@ const (
 	PredLE
 	PredGT
 	PredGE
+	PredNot // of Sub[0], which is one of the last four
 )
 
 // Pred is what a condition says about the argument registers of a call: it holds whenever
 // the condition can. It is what may be decided in the kernel, before a task is stopped.
-// A comparison with an argument that a call does not have is false, PredNE true.
+// A comparison with an argument that a call does not have is false, PredNE true. Of a
+// Ref with several values a comparison holds if it does for one of them, PredNE if PredEQ
+// holds for none. Num is what Env.Num would give: of narrow arguments the sign is extended.
 type Pred struct {
 	Op   PredOp
 	Sub  []*Pred

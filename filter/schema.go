@@ -39,7 +39,11 @@ type Field struct {
 	Many  bool // has several values at once: a comparison holds if it holds for one of them
 	At    Moment
 	Index Index
-	Doc   string // one line
+	Max   int  // ArgIndex: the highest position; 0: 6
+	Task  bool // of tasks: known in groups' conditions, and of events that have Tasks only
+	// Register: its values are argument registers of a system call.
+	Register bool
+	Doc      string // one line
 }
 
 // Ref is one use of a field in an expression.
@@ -136,7 +140,7 @@ type ActionSpec struct {
 // them in. The parser and the checker know none by name.
 type Schema struct {
 	Events    []*Event
-	Fields    []*Field // of every event
+	Fields    []*Field // of every event; those of tasks of every event that has Tasks
 	Funcs     []*Func
 	Actions   []*ActionSpec
 	Universe  *Universe
@@ -148,4 +152,5 @@ type Schema struct {
 	// Set is the text of a canonical rule set; SetNames lists them.
 	Set      func(name string) (text string, ok bool)
 	SetNames []string
+	Groups   []string // groups that exist without being defined, beside AllGroup
 }
