@@ -14,6 +14,7 @@ var layers = map[string][]string{
 	"":              nil, // main: everything
 	"cmd":           nil,
 	"difftest":      {},
+	"cmd/stdfds":    {},
 	"cmd/sink":      {"tracer/event", "arch"},
 	"arch":          {},
 	"filter":        {},

@@ -11,6 +11,7 @@ import (
 	"github.com/moby/sys/user"
 	"golang.org/x/sys/unix"
 
+	"github.com/gotrace/gotrace/cmd/stdfds"
 	"github.com/gotrace/gotrace/tracer/ptrace"
 )
 
@@ -32,6 +33,7 @@ func command(o *Options) (*ptrace.Command, error) {
 		}
 		c.Cred = cred
 	}
+	c.Closed = stdfds.Closed()
 	c.Ignored = ptrace.IgnoredSignals()
 	if c.Sigmask, err = ptrace.OriginalSigmask(); err != nil {
 		return nil, err

@@ -19,6 +19,9 @@ type Command struct {
 	// Ignored is the signals that the program starts with ignored, a bit each from signal 1;
 	// all others have their default action.
 	Ignored uint64
+	// Closed is the standard descriptors that the program starts without, bit N for
+	// descriptor N.
+	Closed uint8
 	// NoFile is the RLIMIT_NOFILE that the program starts with, when not nil.
 	NoFile *unix.Rlimit
 	// Cred, when not nil, is who the program runs as.
@@ -103,6 +106,7 @@ type plan struct {
 	pipe, other  uintptr
 	mask         uint64
 	ignored      uint64
+	closed       uint8
 	action       sigaction
 	nofile       *unix.Rlimit
 	cred         *Cred
@@ -114,7 +118,7 @@ type plan struct {
 }
 
 func newPlan(c *Command) (*plan, error) {
-	p := &plan{mask: c.Sigmask, ignored: c.Ignored, nofile: c.NoFile, cred: c.Cred, noNewPrivs: c.NoNewPrivs}
+	p := &plan{mask: c.Sigmask, ignored: c.Ignored, closed: c.Closed, nofile: c.NoFile, cred: c.Cred, noNewPrivs: c.NoNewPrivs}
 	var err error
 	if p.path, err = syscall.BytePtrFromString(c.Path); err != nil {
 		return nil, err
@@ -219,6 +223,11 @@ func (p *plan) become() (e syscall.Errno) {
 	if p.filter.Len != 0 {
 		if _, _, e = syscall.RawSyscall(unix.SYS_SECCOMP, 1 /* SECCOMP_SET_MODE_FILTER */, 0, uintptr(unsafe.Pointer(&p.filter))); e != 0 {
 			return e
+		}
+	}
+	for fd := uintptr(0); fd < 8; fd++ {
+		if p.closed>>fd&1 != 0 {
+			syscall.RawSyscall(unix.SYS_CLOSE, fd, 0, 0)
 		}
 	}
 	for sig := uintptr(1); sig <= 64; sig++ {

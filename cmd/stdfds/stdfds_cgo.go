@@ -1,0 +1,5 @@
+//go:build cgo
+
+package stdfds
+
+func closed() uint8 { return 0 }
