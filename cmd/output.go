@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gotrace/gotrace/cmd/shell"
 	"github.com/gotrace/gotrace/cmd/sink"
 	"github.com/gotrace/gotrace/tracer/event"
 )
@@ -66,13 +67,13 @@ func openOutput(o *Options, mk func(w io.Writer) sink.Sink) (*output, error) {
 
 // openPipe starts a shell command that reads the trace.
 func (out *output) openPipe(command string) error {
-	c := exec.Command("/bin/sh", "-c", command)
+	c := shell.Command(command)
 	c.Stdout, c.Stderr = os.Stdout, os.Stderr
 	w, err := c.StdinPipe()
 	if err != nil {
 		return err
 	}
-	if err := c.Start(); err != nil {
+	if err := shell.Start(c); err != nil {
 		return err
 	}
 	out.closer, out.pipe, out.one = w, c, out.make(w)

@@ -172,9 +172,13 @@ func GetSyscallInfo(tid int, s *SyscallInfo) error {
 	return nil
 }
 
-// Wait is wait4 with __WALL, retried over EINTR only when interrupted says so; it reports
-// pid 0 when WNOHANG found nothing. It allocates nothing unless it fails.
+// Wait is wait4 with __WALL; it reports pid 0 when WNOHANG found nothing. With pid -1 it is
+// told of the tracees and children of the calling thread alone: a process that another
+// thread has started is left to whoever waits for it. It allocates nothing unless it fails.
 func Wait(pid, options int, status *uint32, ru *unix.Rusage) (int, error) {
+	if pid == -1 {
+		options |= unix.WNOTHREAD
+	}
 	r, _, e := unix.Syscall6(unix.SYS_WAIT4, uintptr(pid), uintptr(unsafe.Pointer(status)), uintptr(options|unix.WALL), uintptr(unsafe.Pointer(ru)), 0, 0)
 	if e != 0 {
 		return 0, e
