@@ -40,8 +40,8 @@ type Cred struct {
 
 // Child is a launched process that waits, before it executes its program, to be let go.
 type Child struct {
-	PID int
-	gun *os.File
+	PID  int
+	gate *os.File
 }
 
 //go:linkname beforeFork syscall.runtime_BeforeFork
@@ -60,50 +60,53 @@ func (c *Command) Launch() (*Child, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, w, err := pipe()
+	ours, theirs, err := gate()
 	if err != nil {
 		return nil, err
 	}
-	p.pipe = uintptr(r.Fd())
-	p.other = uintptr(w.Fd())
+	p.gate = uintptr(theirs.Fd())
+	p.other = uintptr(ours.Fd())
 	syscall.ForkLock.Lock()
 	pid, e := forkExec(p)
 	syscall.ForkLock.Unlock()
 	runtime.KeepAlive(p)
-	r.Close()
+	theirs.Close()
 	if e != 0 {
-		w.Close()
+		ours.Close()
 		return nil, os.NewSyscallError("fork", e)
 	}
-	return &Child{PID: int(pid), gun: w}, nil
+	var ready [1]byte
+	ours.Read(ready[:]) // a child that has died is found out by who seizes it
+	return &Child{PID: int(pid), gate: ours}, nil
 }
 
-// pipe's descriptors are low ones: the table of the child is as large as its highest
+// gate is a pair of sockets through which a child says that it is prepared, and is let
+// go. Their descriptors are low ones: the table of the child is as large as its highest
 // descriptor at the fork asks for, and stays so.
-func pipe() (r, w *os.File, err error) {
-	var fds [2]int
-	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
-		return nil, nil, os.NewSyscallError("pipe2", err)
+func gate() (ours, theirs *os.File, err error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, os.NewSyscallError("socketpair", err)
 	}
 	return os.NewFile(uintptr(fds[0]), "gate"), os.NewFile(uintptr(fds[1]), "gate"), nil
 }
 
 // Release lets the child execute its program.
 func (c *Child) Release() error {
-	_, err := c.gun.Write([]byte{1})
-	c.gun.Close()
+	_, err := c.gate.Write([]byte{1})
+	c.gate.Close()
 	return err
 }
 
 // Abort ends the child without executing anything.
-func (c *Child) Abort() { c.gun.Close() }
+func (c *Child) Abort() { c.gate.Close() }
 
 // plan is a Command in the form that the child can use without allocating.
 type plan struct {
 	path         *byte
 	argv0, envv0 uintptr
 	argv, envv   []*byte
-	pipe, other  uintptr
+	gate, other  uintptr
 	mask         uint64
 	ignored      uint64
 	closed       uint8
@@ -164,9 +167,11 @@ func forkExec(p *plan) (pid uintptr, err syscall.Errno) {
 	}
 	afterForkInChild()
 
+	p.prepare()
 	syscall.RawSyscall(unix.SYS_CLOSE, p.other, 0, 0)
+	syscall.RawSyscall(unix.SYS_WRITE, p.gate, uintptr(unsafe.Pointer(&p.byteBuf[0])), 1)
 	for {
-		n, _, e = syscall.RawSyscall(unix.SYS_READ, p.pipe, uintptr(unsafe.Pointer(&p.byteBuf[0])), 1)
+		n, _, e = syscall.RawSyscall(unix.SYS_READ, p.gate, uintptr(unsafe.Pointer(&p.byteBuf[0])), 1)
 		if e != syscall.EINTR {
 			break
 		}
@@ -190,10 +195,31 @@ func (c *Command) Exec() error {
 		return err
 	}
 	runtime.LockOSThread()
+	p.prepare()
 	if e := p.become(); e != 0 {
 		return e
 	}
 	return nil
+}
+
+// prepare sets up what a tracer need not see. A child does so before it waits to be
+// seized: each call of a tracee costs two stops.
+//
+//go:nosplit
+//go:norace
+func (p *plan) prepare() {
+	if p.nofile != nil {
+		syscall.RawSyscall6(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(p.nofile)), 0, 0, 0)
+	}
+	for fd := uintptr(0); fd < 8; fd++ {
+		if p.closed>>fd&1 != 0 {
+			syscall.RawSyscall(unix.SYS_CLOSE, fd, 0, 0)
+		}
+	}
+	for sig := uintptr(1); sig <= 64; sig++ {
+		p.action.handler = uintptr(p.ignored >> (sig - 1) & 1) // SIG_DFL is 0, SIG_IGN 1
+		syscall.RawSyscall6(unix.SYS_RT_SIGACTION, sig, uintptr(unsafe.Pointer(&p.action)), 0, sigsetSize, 0, 0)
+	}
 }
 
 // become takes on the command's identity and executes it; it returns only if that fails.
@@ -203,9 +229,6 @@ func (c *Command) Exec() error {
 //go:nosplit
 //go:norace
 func (p *plan) become() (e syscall.Errno) {
-	if p.nofile != nil {
-		syscall.RawSyscall6(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(p.nofile)), 0, 0, 0)
-	}
 	if p.cred != nil {
 		if _, _, e = syscall.RawSyscall(unix.SYS_SETGROUPS, p.groupsLen, p.groups, 0); e != 0 {
 			return e
@@ -224,15 +247,6 @@ func (p *plan) become() (e syscall.Errno) {
 		if _, _, e = syscall.RawSyscall(unix.SYS_SECCOMP, 1 /* SECCOMP_SET_MODE_FILTER */, 0, uintptr(unsafe.Pointer(&p.filter))); e != 0 {
 			return e
 		}
-	}
-	for fd := uintptr(0); fd < 8; fd++ {
-		if p.closed>>fd&1 != 0 {
-			syscall.RawSyscall(unix.SYS_CLOSE, fd, 0, 0)
-		}
-	}
-	for sig := uintptr(1); sig <= 64; sig++ {
-		p.action.handler = uintptr(p.ignored >> (sig - 1) & 1) // SIG_DFL is 0, SIG_IGN 1
-		syscall.RawSyscall6(unix.SYS_RT_SIGACTION, sig, uintptr(unsafe.Pointer(&p.action)), 0, sigsetSize, 0, 0)
 	}
 	syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, 2 /* SIG_SETMASK */, uintptr(unsafe.Pointer(&p.mask)), 0, sigsetSize, 0, 0)
 	_, _, e = syscall.RawSyscall(unix.SYS_EXECVE, uintptr(unsafe.Pointer(p.path)), p.argv0, p.envv0)
