@@ -11,11 +11,10 @@ import (
 // in its variable fwdSig, which no code outside it may name; but the function that
 // forwards signals loads its address.
 const (
-	forwarder  = "runtime.sigfwdgo"
-	funcAlign  = 16      // functions begin at multiples of this
-	textSearch = 4 << 20 // how far the runtime's text may lie from one of its functions
-	bodySize   = 256     // of the forwarder that is looked at
-	numSignals = 65      // entries of fwdSig
+	forwarder     = "runtime.sigfwdgo"
+	forwarderSize = 256     // it has not less code, which is looked at
+	textSearch    = 4 << 20 // how far the runtime's text may lie from one of its functions
+	numSignals    = 65      // entries of fwdSig
 )
 
 // runtimeIgnored is the signals that the runtime found ignored, a bit each from signal 1;
@@ -25,7 +24,7 @@ func runtimeIgnored() (set uint64) {
 	if entry == 0 {
 		return 0
 	}
-	var code [bodySize]byte
+	var code [forwarderSize]byte
 	if !readSelf(code[:], entry) {
 		return 0
 	}
@@ -65,23 +64,23 @@ func adrpAddress(code []byte, pc uintptr) (addr uintptr, ok bool) {
 
 func findForwarder() uintptr {
 	// Gosched is the exported function that lies nearest in today's layout.
-	base := reflect.ValueOf(runtime.Gosched).Pointer() &^ (funcAlign - 1)
-	for pc := base; pc < base+textSearch; pc += funcAlign {
-		if isForwarder(pc) {
-			return pc
-		}
-	}
-	for pc := base; pc > base-textSearch; pc -= funcAlign {
-		if isForwarder(pc) {
-			return pc
+	base := reflect.ValueOf(runtime.Gosched).Pointer()
+	for off := uintptr(0); off < textSearch; off += forwarderSize {
+		for _, pc := range [...]uintptr{base + off, base - off} {
+			if entry := entryOf(pc); entry != 0 && runtime.FuncForPC(entry).Name() == forwarder {
+				return entry
+			}
 		}
 	}
 	return 0
 }
 
-func isForwarder(pc uintptr) bool {
-	f := runtime.FuncForPC(pc)
-	return f != nil && f.Entry() == pc && f.Name() == forwarder
+// entryOf is where the function that pc lies in begins; zero if it lies in none.
+func entryOf(pc uintptr) uintptr {
+	if f := runtime.FuncForPC(pc); f != nil {
+		return f.Entry()
+	}
+	return 0
 }
 
 // ignoredIn reads what may be fwdSig: it holds SIG_DFL and SIG_IGN, and nothing else in a
