@@ -39,6 +39,8 @@ var stress = []struct {
 	{name: "execs", options: []string{"--pin"}},
 	{name: "stops"},
 	{name: "stops", options: []string{"-e", "trace=none"}},
+	{name: "jobs"},
+	{name: "jobs", options: []string{"-e", "trace=execve", "--kill-on-exit"}},
 }
 
 func TestStress(t *testing.T) {

@@ -229,6 +229,15 @@ func (p *plan) prepare() {
 //go:nosplit
 //go:norace
 func (p *plan) become() (e syscall.Errno) {
+	if p.noNewPrivs {
+		syscall.RawSyscall6(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0)
+	}
+	// The user that the command runs as may not be allowed to install a filter.
+	if p.filter.Len != 0 {
+		if _, _, e = syscall.RawSyscall(unix.SYS_SECCOMP, 1 /* SECCOMP_SET_MODE_FILTER */, 0, uintptr(unsafe.Pointer(&p.filter))); e != 0 {
+			return e
+		}
+	}
 	if p.cred != nil {
 		if _, _, e = syscall.RawSyscall(unix.SYS_SETGROUPS, p.groupsLen, p.groups, 0); e != 0 {
 			return e
@@ -237,14 +246,6 @@ func (p *plan) become() (e syscall.Errno) {
 			return e
 		}
 		if _, _, e = syscall.RawSyscall(unix.SYS_SETREUID, uintptr(p.cred.UID), uintptr(p.cred.UID), 0); e != 0 {
-			return e
-		}
-	}
-	if p.noNewPrivs {
-		syscall.RawSyscall6(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0)
-	}
-	if p.filter.Len != 0 {
-		if _, _, e = syscall.RawSyscall(unix.SYS_SECCOMP, 1 /* SECCOMP_SET_MODE_FILTER */, 0, uintptr(unsafe.Pointer(&p.filter))); e != 0 {
 			return e
 		}
 	}
