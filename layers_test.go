@@ -26,7 +26,8 @@ var layers = map[string][]string{
 	"tracer/decode":   {"tracer/event", "arch"},
 	"tracer/procfd":   {"tracer/decode", "tracer/event", "arch"},
 	"tracer/corefile": {"tracer/event", "arch"},
-	"tracer":          {"tracer/corefile", "tracer/ptrace", "tracer/decode", "tracer/event", "arch"},
+	"tracer/seccomp":  {"tracer/event", "arch"},
+	"tracer":          {"tracer/corefile", "tracer/seccomp", "tracer/ptrace", "tracer/decode", "tracer/event", "arch"},
 }
 
 // TestLayers holds the import rules: libraries do not reach up, and only tracer/ptrace

@@ -195,7 +195,7 @@ func (r *run) build() {
 		},
 	}
 	if r.seccomp(u) {
-		cfg.Seccomp, cfg.ExitKill = &calls, true
+		cfg.Seccomp, cfg.ExitKill = &tracer.SeccompPlan{Calls: calls}, true
 	}
 	if r.tamper != nil {
 		cfg.Tamper = r.tamper

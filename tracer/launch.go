@@ -15,7 +15,7 @@ import (
 // Launch starts a command as a tracee. Nothing of it is reported before its execve.
 func (s *Session) Launch(c *ptrace.Command) (int, error) {
 	if s.cfg.Seccomp != nil {
-		f, err := seccompFilter(s.cfg.Seccomp, s.abis)
+		f, _, err := s.cfg.Seccomp.Program(s.abis)
 		if err != nil {
 			return 0, err
 		}

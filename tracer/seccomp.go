@@ -4,7 +4,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/gotrace/gotrace/arch"
+	"github.com/gotrace/gotrace/tracer/event"
 	"github.com/gotrace/gotrace/tracer/ptrace"
+	"github.com/gotrace/gotrace/tracer/seccomp"
 )
 
 // A seccomp filter stops tracees for the calls of interest only. It outlives the tracer,
@@ -14,49 +16,82 @@ import (
 // not reported; and a call that it wants to trace would come to us. A task that installs
 // one is followed by system-call stops from then on.
 
-// alwaysReported are calls that a filter reports whatever the rules want.
-var alwaysReported = []string{"execve", "execveat", "seccomp", "prctl"}
-
-// seccompFilter makes the program for a set of calls.
-func seccompFilter(calls *CallSet, abis []*arch.ABI) ([]unix.SockFilter, error) {
-	var fs []ptrace.FilterABI
-	for i, a := range abis {
-		set := *calls
-		for _, name := range alwaysReported {
-			if nr, ok := a.SyscallNr(name); ok {
-				set.Add(i, uint64(nr))
-			}
-		}
-		if a.Subcalls != nil {
-			for _, name := range [...]string{"socketcall", "ipc"} {
-				if nr, ok := a.SyscallNr(name); ok {
-					set.Add(i, uint64(nr))
-				}
-			}
-		}
-		clone, _ := a.SyscallNr("clone")
-		fs = append(fs, ptrace.FilterABI{Audit: a.Audit, Ranges: ranges(&set, i, len(a.Syscalls)), Clone: uint32(clone)})
-	}
-	return ptrace.Filter(fs)
+// SeccompPlan is what a filter reports: the calls in Calls, those with a condition in Preds
+// only where it holds.
+type SeccompPlan struct {
+	Calls CallSet
+	Preds event.CallPreds
 }
 
-// ranges lists the calls of a set below n, and all from n on if the set has the rest.
-func ranges(s *CallSet, abi, n int) [][2]uint32 {
-	var out [][2]uint32
-	for nr := range uint32(n) {
-		if !s.Has(abi, uint64(nr)) {
+// Program makes the filter. Conditions for which it has no room are dropped: their calls are
+// always reported.
+func (p *SeccompPlan) Program(abis []*arch.ABI) (prog []unix.SockFilter, dropped []*event.ArgPred, err error) {
+	var fs []seccomp.ABI
+	for i, a := range abis {
+		fs = append(fs, seccomp.ABI{Audit: a.Audit, Calls: p.ranges(i, a)})
+	}
+	return seccomp.Program(fs)
+}
+
+// ranges lists the reported calls of an ABI.
+func (p *SeccompPlan) ranges(abi int, a *arch.ABI) []seccomp.Calls {
+	var out []seccomp.Calls
+	for nr := range uint32(len(a.Syscalls)) {
+		pred, ok := p.reported(abi, a, uint64(nr))
+		if !ok {
 			continue
 		}
-		if k := len(out); k > 0 && out[k-1][1] == nr-1 {
-			out[k-1][1] = nr
+		if k := len(out); k > 0 && pred == nil && out[k-1].Pred == nil && out[k-1].Last == nr-1 {
+			out[k-1].Last = nr
 		} else {
-			out = append(out, [2]uint32{nr, nr})
+			out = append(out, seccomp.Calls{First: nr, Last: nr, Pred: pred})
 		}
 	}
-	if s.Rest {
-		out = append(out, [2]uint32{uint32(n), ^uint32(0)})
+	if p.Calls.Rest {
+		out = append(out, seccomp.Calls{First: uint32(len(a.Syscalls)), Last: ^uint32(0)})
 	}
 	return out
+}
+
+// reported says whether a call is reported and, if not always, under which condition.
+func (p *SeccompPlan) reported(abi int, a *arch.ABI, nr uint64) (*event.ArgPred, bool) {
+	var any []*event.ArgPred
+	if p.Calls.Has(abi, nr) {
+		any = append(any, p.Preds.For(abi, nr))
+	}
+	name := a.SyscallName(nr)
+	if pred, ok := alwaysReported[name]; ok {
+		any = append(any, pred)
+	}
+	for i := range a.Subcalls {
+		u := &a.Subcalls[i]
+		if u.Via != name || !p.Calls.Has(abi, callID(a, nr, u.Code)) {
+			continue
+		}
+		mask := ^uint64(0)
+		if u.Via == "ipc" {
+			mask = 0xffff // a version is above
+		}
+		any = append(any, arg1(event.ArgEQ, mask, int64(u.Code)))
+	}
+	if any == nil {
+		return nil, false
+	}
+	return event.AnyArgs(any...), true
+}
+
+// arg1 compares the low half of a first argument.
+func arg1(op event.ArgOp, mask uint64, num int64) *event.ArgPred {
+	return &event.ArgPred{Op: op, ArgReg: event.ArgReg{Bits: 32}, Mask: mask, Num: num}
+}
+
+// alwaysReported are calls that a filter reports whatever the rules want, and when.
+var alwaysReported = map[string]*event.ArgPred{
+	"execve":   nil,
+	"execveat": nil,
+	"prctl":    arg1(event.ArgEQ, ^uint64(0), prSetSeccomp),
+	"seccomp":  arg1(event.ArgLE, ^uint64(0), seccompSetModeFilter),
+	"clone":    arg1(event.ArgEQ, unix.CLONE_UNTRACED, unix.CLONE_UNTRACED),
 }
 
 const (

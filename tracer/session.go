@@ -25,7 +25,7 @@ type Config struct {
 	// ExitKill makes the kernel kill every tracee when the tracer dies; a session that is
 	// stopped then leaves them to that.
 	ExitKill bool
-	Seccomp  *CallSet // calls that the launched program's filter reports; nil: no filter
+	Seccomp  *SeccompPlan // what the launched program's filter reports; nil: no filter
 	// DetachOnExec lets a task go when it executes a program (-b execve).
 	DetachOnExec bool
 	Pin          bool // keep tracer and tracee on one CPU while one task runs
