@@ -280,17 +280,19 @@ func (c *Ctx) word(v uint64) uint64 {
 	return v
 }
 
-// index is the register that argument i is in. In a 32-bit ABI it comes behind
-// the second registers of the 64-bit numbers before it.
-func (c *Ctx) index(i int) int {
-	args := c.Call.Args
-	if args[i].Reg != 0 {
-		return int(args[i].Reg) - 1
+// index is the register that argument i is in.
+func (c *Ctx) index(i int) int { return c.Call.reg(i, c.Is32()) }
+
+// reg is the register that argument i is in. In a 32-bit ABI it comes behind the second
+// registers of the 64-bit numbers before it.
+func (k *Call) reg(i int, is32 bool) int {
+	if k.Args[i].Reg != 0 {
+		return int(k.Args[i].Reg) - 1
 	}
 	n := i
-	if c.Is32() {
-		for k := range args[:i] {
-			if args[k].Wide {
+	if is32 {
+		for j := range k.Args[:i] {
+			if k.Args[j].Wide {
 				n++
 			}
 		}

@@ -102,9 +102,17 @@ type Syscall struct {
 // Resumed reports whether a system call's entry went before this exit as an event of its own.
 func (ev *Event) Resumed() bool { return ev.Sys != nil && ev.Sys.Reported }
 
-// Decl is what sinks ask of a call's declaration.
+// Decl is what sinks and rules ask of a call's declaration. Arguments are numbered from 0 in
+// the order in which they are shown.
 type Decl interface {
-	ArgName(i int) string // the kernel's name of an argument
+	ArgCount() int
+	ArgName(i int) string     // the kernel's name of an argument
+	ArgIndex(name string) int // the argument of that name, in any case; -1: none
+	IsFD(i int) bool          // it is a descriptor, perhaps AT_FDCWD
+	// ArgReg is where an argument is, and RegArg what is in register n, from 0; false: the
+	// call has no such argument. They are slow: keep what they return.
+	ArgReg(abi *arch.ABI, i int) (ArgReg, bool)
+	RegArg(abi *arch.ABI, n int) (ArgReg, bool)
 }
 
 // Dump is a range of bytes that moved through a descriptor.
