@@ -30,12 +30,21 @@ func NewJSON(w io.Writer, o TextOptions) *JSON { return &JSON{w: w, prompt: o.Pr
 
 // Write appends an event's object.
 func (j *JSON) Write(ev *event.Event) error {
-	name := jsonEvents[ev.Kind]
-	if name == "" || ev.Kind == event.Superseded && j.quiet.QuietSuperseded || ev.Kind == event.Personality && j.quiet.QuietPersonality ||
+	if jsonEvents[ev.Kind] == "" || ev.Kind == event.Superseded && j.quiet.QuietSuperseded || ev.Kind == event.Personality && j.quiet.QuietPersonality ||
 		(ev.Kind == event.Exit || ev.Kind == event.Killed) && j.quiet.QuietExit {
 		return j.err
 	}
-	b := append(j.buf, `{"v":`...)
+	j.buf = append(AppendJSON(j.buf, ev), '\n')
+	if j.prompt || len(j.buf) >= flushAt {
+		return j.Flush()
+	}
+	return j.err
+}
+
+// AppendJSON appends the object of an event of any kind; of a system call's entry, too, which
+// JSON leaves out.
+func AppendJSON(b []byte, ev *event.Event) []byte {
+	b = append(b, `{"v":`...)
 	b = strconv.AppendInt(b, SchemaVersion, 10)
 	b = appendUintField(b, "seq", ev.Seq)
 	wall := ev.Wall
@@ -48,17 +57,17 @@ func (j *JSON) Write(ev *event.Event) error {
 	if len(ev.Comm) > 0 {
 		b = appendBytes(appendKey(b, "comm"), ev.Comm)
 	}
+	name := jsonEvents[ev.Kind]
+	if name == "" {
+		name = ev.Kind.Name
+	}
 	b = appendStringField(b, "event", name)
 	if ev.Sys != nil {
-		b = j.call(b, ev)
+		b = jsonSyscall(b, ev)
 	} else {
 		b = jsonOther(b, ev)
 	}
-	j.buf = append(b, '}', '\n')
-	if j.prompt || len(j.buf) >= flushAt {
-		return j.Flush()
-	}
-	return j.err
+	return append(b, '}')
 }
 
 // Flush writes out the buffer.
@@ -79,8 +88,8 @@ var jsonEvents = map[*event.Kind]string{
 	event.Killed: "killed", event.Superseded: "superseded", event.Personality: "personality",
 }
 
-// call appends what a system call has.
-func (j *JSON) call(b []byte, ev *event.Event) []byte {
+// jsonSyscall appends what a system call has.
+func jsonSyscall(b []byte, ev *event.Event) []byte {
 	s := ev.Sys
 	if s.Known {
 		b = appendStringField(b, "name", s.Name)
@@ -105,6 +114,9 @@ func (j *JSON) call(b []byte, ev *event.Event) []byte {
 		b = jsonValue(b, v)
 	}
 	b = append(b, '}')
+	if ev.Kind == event.SyscallEnter {
+		return b
+	}
 	b = jsonResult(b, ev)
 	for _, f := range [...]struct {
 		name string

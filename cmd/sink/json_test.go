@@ -104,3 +104,25 @@ func TestJSONEvents(t *testing.T) {
 		t.Errorf("got\n%swant\n%s", out.String(), want)
 	}
 }
+
+// TestAppendJSON: a program that decides about a call gets its entry.
+func TestAppendJSON(t *testing.T) {
+	task := event.Task{TID: 8, TGID: 7}
+	for _, c := range []struct {
+		ev   event.Event
+		want string
+	}{
+		{
+			event.Event{
+				Seq: 1, Wall: 4, Kind: event.SyscallEnter, Task: task, ABI: arch.ABIAMD64,
+				Args: []event.Value{num(event.FormFD, 3)}, Sys: &event.Syscall{Name: "close", NR: 3, Known: true},
+			},
+			`{"v":1,"seq":1,"time":4,"pid":7,"tid":8,"event":"syscall.enter","name":"close","nr":3,"abi":"amd64","args":{"arg0":3}}`,
+		},
+		{event.Event{Seq: 2, Wall: 5, Kind: event.Attach, Task: task}, `{"v":1,"seq":2,"time":5,"pid":7,"tid":8,"event":"attach"}`},
+	} {
+		if got := string(AppendJSON(nil, &c.ev)); got != c.want {
+			t.Errorf("got\n%s\nwant\n%s", got, c.want)
+		}
+	}
+}
