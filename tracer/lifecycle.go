@@ -111,7 +111,7 @@ func (s *Session) newTgid(parent *task, tid int32, ev int) int32 {
 // born adds the new task of a parent.
 func (s *Session) born(parent *task, tid, tgid int32) *task {
 	t := s.add(tid, tgid, parent.id, tgid == parent.id.TGID)
-	t.hidden, t.full = parent.hidden, parent.full
+	t.hidden, t.full, t.noExec = parent.hidden, parent.full, parent.noExec
 	if !t.hidden && (t.needs.Syscalls || t.needs.Signals) {
 		s.emit(t, event.Attach, func(ev *event.Event) { ev.State = nil })
 	}
@@ -164,18 +164,21 @@ func (s *Session) firstStop(t *task, stop ptrace.Stop) {
 // execStop follows a successful execve. If a thread other than the leader made the call,
 // it has taken over the leader's tid and the leader is gone.
 func (s *Session) execStop(t *task) action {
-	msg, err := ptrace.EventMsg(int(t.id.TID))
-	if err != nil {
-		return s.fail(err)
-	}
-	former := int32(msg)
-	if former != t.id.TID {
-		t = s.supersede(t, former)
+	former := t.id.TID
+	if s.threads[t.id.TGID] > 1 {
+		msg, err := ptrace.EventMsg(int(t.id.TID))
+		if err != nil {
+			return s.fail(err)
+		}
+		if former = int32(msg); former != t.id.TID {
+			t = s.supersede(t, former)
+		}
 	}
 	if s.cfg.DetachOnExec && !t.launching {
 		return actDetach
 	}
 	t.launching = false
+	s.spareExec(t)
 	before := t.needs
 	var names []string
 	if s.cfg.ExecNames {

@@ -87,11 +87,9 @@ func arg1(op event.ArgOp, mask uint64, num int64) *event.ArgPred {
 
 // alwaysReported are calls that a filter reports whatever the rules want, and when.
 var alwaysReported = map[string]*event.ArgPred{
-	"execve":   nil,
-	"execveat": nil,
-	"prctl":    arg1(event.ArgEQ, ^uint64(0), prSetSeccomp),
-	"seccomp":  arg1(event.ArgLE, ^uint64(0), seccompSetModeFilter),
-	"clone":    arg1(event.ArgEQ, unix.CLONE_UNTRACED, unix.CLONE_UNTRACED),
+	"prctl":   arg1(event.ArgEQ, ^uint64(0), prSetSeccomp),
+	"seccomp": arg1(event.ArgLE, ^uint64(0), seccompSetModeFilter),
+	"clone":   arg1(event.ArgEQ, unix.CLONE_UNTRACED, unix.CLONE_UNTRACED),
 }
 
 const (
@@ -110,6 +108,23 @@ func installsFilter(name string, args *[6]uint64) bool {
 		return uint32(args[0]) == seccompSetModeStrict || uint32(args[0]) == seccompSetModeFilter
 	}
 	return false
+}
+
+// spareExec does without the exec events of a stopped task under the filter that is alone
+// in its process: its tid stays, and nothing asks what it runs. Its children inherit that.
+func (s *Session) spareExec(t *task) {
+	if s.cfg.Seccomp == nil || s.cfg.ExecNames || s.cfg.DetachOnExec || s.threads[t.id.TGID] > 1 {
+		return
+	}
+	t.noExec = ptrace.SetOptions(int(t.id.TID), s.options&^uintptr(ptrace.OptExec)) == nil
+}
+
+// wantExec gives exec events back to a stopped task that is not alone any more: the one
+// that executes a program takes the leader's tid.
+func (s *Session) wantExec(t *task) {
+	if t.noExec && s.threads[t.id.TGID] > 1 {
+		t.noExec = ptrace.SetOptions(int(t.id.TID), s.options) != nil
+	}
 }
 
 // keepTraced drops CLONE_UNTRACED from the clone that a task under the filter is entering,

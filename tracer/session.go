@@ -275,6 +275,7 @@ func (s *Session) act(t *task, a action) {
 	if a == actNothing {
 		return
 	}
+	s.wantExec(t)
 	if t.delay > 0 {
 		s.hold(t, a)
 		return
@@ -307,13 +308,10 @@ func (s *Session) wantsStops(t *task) bool {
 	if s.muted {
 		return false
 	}
-	if t.phase == inside {
+	if t.phase == inside || t.hidden {
 		return true
 	}
-	if !t.needs.Syscalls && !t.hidden {
-		return false
-	}
-	return !s.filtered(t)
+	return t.needs.Syscalls && !s.filtered(t)
 }
 
 // filtered reports whether a task's calls of interest are reported by the session's filter.

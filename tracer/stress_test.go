@@ -37,6 +37,7 @@ var stress = []struct {
 	{name: "lineage", options: []string{"-e", "trace=%process", "--kill-on-exit"}},
 	{name: "execs"},
 	{name: "execs", options: []string{"--pin"}},
+	{name: "execs", options: []string{"-e", "trace=none"}},
 	{name: "stops"},
 	{name: "stops", options: []string{"-e", "trace=none"}},
 	{name: "jobs"},

@@ -92,7 +92,7 @@ func (s *Session) entry(t *task) action {
 		s.info = info
 	}
 	ix := s.abiIndex(abi)
-	if s.filtered(t) && installsFilter(abi.SyscallName(in.NR), &in.Args) {
+	if s.filtered(t) && !t.hidden && installsFilter(abi.SyscallName(in.NR), &in.Args) {
 		t.full = true
 	}
 	id := callID(abi, in.NR, in.Args[0])

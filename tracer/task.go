@@ -34,6 +34,7 @@ type task struct {
 	launching bool // its program has not begun
 	full      bool // system-call stops in spite of the session's filter
 	kept      bool // in a clone that had CLONE_UNTRACED
+	noExec    bool // no PTRACE_EVENT_EXEC is asked for
 	foundling bool // its parent is not known
 	leaving   bool // to be detached at its next stop
 	stopped   bool // not resumed: a stop is being handled, or was
