@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -45,6 +46,9 @@ func TestLetter(t *testing.T) {
 // TestStale compares the checked-in table with this kernel. A call that the table has and
 // the kernel has not is from another version.
 func TestStale(t *testing.T) {
+	if runtime.GOARCH != "amd64" {
+		t.Skip("the table was made on amd64, whose tracefs lists other calls than that of " + runtime.GOARCH)
+	}
 	facts, err := read(tracefs)
 	if err != nil {
 		t.Skipf("no facts about system calls here: %v", err)
