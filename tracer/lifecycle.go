@@ -2,6 +2,7 @@ package tracer
 
 import (
 	"encoding/binary"
+	"os"
 
 	"golang.org/x/sys/unix"
 
@@ -182,7 +183,7 @@ func (s *Session) execStop(t *task) action {
 	before := t.needs
 	var names []string
 	if s.cfg.ExecNames {
-		names = execNames(t.id.TID)
+		names = s.execNames(t)
 	}
 	t.needs = s.cfg.Handler.Exec(t.id, former, names...)
 	if t.phase == outside && !before.Syscalls && t.needs.Syscalls {
@@ -349,29 +350,33 @@ func (s *Session) detach(t *task, sig int) {
 // syntheticExec shows the execve with which a task entered a membership that watches its
 // system calls: its entry was not stopped, but the new program's stack has what it was given.
 func (s *Session) syntheticExec(t *task) {
-	r, err := t.state.Regs()
-	if err != nil {
+	in := &s.info
+	if ptrace.GetSyscallInfo(int(t.id.TID), in) != nil {
 		return
 	}
-	s.info = ptrace.SyscallInfo{Op: ptrace.InfoEntry, Audit: t.abi.Audit, IP: r.PC(), SP: r.SP()}
 	nr, ok := t.abi.SyscallNr("execve")
 	if !ok {
 		return
 	}
-	s.info.NR = uint64(nr)
-	s.info.Args[0], _ = auxv(t.id.TID, atExecFn)
-	s.info.Args[1], s.info.Args[2] = t.initialStack(r.SP())
+	s.stack.begin(t, in)
+	st := s.stack.start(in.SP)
+	in.Op, in.Audit, in.NR = ptrace.InfoEntry, t.abi.Audit, uint64(nr)
+	in.Args = [6]uint64{st.execFn, st.argv, st.envp}
 	s.entry(t)
 }
 
-// initialStack finds argv and envp on the stack of a new program: argc, argv, NULL, envp.
-func (t *task) initialStack(sp uint64) (argv, envp uint64) {
-	w := uint64(t.abi.Bits / 8)
-	var b [8]byte
-	if n, _ := t.mem.ReadAt(b[:w], sp); n < int(w) {
-		return 0, 0
+// execNames lists what the program that a task has just executed is known by: the path
+// that execve was given, and the file's.
+func (s *Session) execNames(t *task) []string {
+	var names []string
+	if ptrace.GetSyscallInfo(int(t.id.TID), &s.info) == nil {
+		s.stack.begin(t, &s.info)
+		if p := s.stack.text(s.stack.start(s.info.SP).execFn); p != "" {
+			names = append(names, p)
+		}
 	}
-	argc := binary.LittleEndian.Uint64(b[:])
-	argv = sp + w
-	return argv, argv + (argc+1)*w
+	if exe, err := os.Readlink(procPath(t.id.TID, "exe")); err == nil {
+		names = append(names, exe)
+	}
+	return names
 }

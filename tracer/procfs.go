@@ -2,11 +2,8 @@ package tracer
 
 import (
 	"bytes"
-	"encoding/binary"
 	"os"
 	"strconv"
-
-	"github.com/gotrace/gotrace/tracer/ptrace"
 )
 
 func procPath(tid int32, name string) string {
@@ -44,61 +41,4 @@ func tgidOf(tid int32) int32 {
 		return st.tgid
 	}
 	return tid
-}
-
-const (
-	atNull   = 0
-	atExecFn = 31
-)
-
-// execNames lists what the program that a task has just executed is known by: the path
-// that execve was given (AT_EXECFN, which is the script's for a script) and the file's.
-func execNames(tid int32) []string {
-	var names []string
-	if p := execFn(tid); p != "" {
-		names = append(names, p)
-	}
-	if exe, err := os.Readlink(procPath(tid, "exe")); err == nil {
-		names = append(names, exe)
-	}
-	return names
-}
-
-// auxv reads a value of the auxiliary vector; see getauxval(3). A 32-bit program's
-// vector has 32-bit words.
-func auxv(tid int32, typ uint64) (uint64, bool) {
-	b, err := os.ReadFile(procPath(tid, "auxv"))
-	if err != nil {
-		return 0, false
-	}
-	for i := 0; i+16 <= len(b); i += 16 {
-		if binary.LittleEndian.Uint64(b[i:]) == typ {
-			return binary.LittleEndian.Uint64(b[i+8:]), true
-		}
-	}
-	for i := 0; i+8 <= len(b); i += 8 {
-		k := uint64(binary.LittleEndian.Uint32(b[i:]))
-		if k == typ {
-			return uint64(binary.LittleEndian.Uint32(b[i+4:])), true
-		}
-		if k == atNull {
-			break
-		}
-	}
-	return 0, false
-}
-
-func execFn(tid int32) string {
-	addr, ok := auxv(tid, atExecFn)
-	if !ok {
-		return ""
-	}
-	m := ptrace.Mem{TID: int(tid)}
-	buf := make([]byte, 4096)
-	n, _ := m.ReadAt(buf, addr)
-	s, _, ok := bytes.Cut(buf[:n], []byte{0})
-	if !ok {
-		return ""
-	}
-	return string(s)
 }

@@ -52,6 +52,7 @@ type Session struct {
 	ev      event.Event
 	sig     ptrace.Siginfo
 	sigCtx  decode.Ctx
+	stack   newStack
 	options uintptr
 	stop    stopFlag
 	abis    []*arch.ABI
