@@ -56,14 +56,15 @@ func (s *Session) forkStop(t *task, ev int) action {
 		return s.fail(err)
 	}
 	tid := int32(msg)
+	tgid := s.newTgid(t, tid, ev)
 	if old := s.tasks[tid]; old != nil {
-		if old == t || old.id.Gen > t.id.Gen {
+		if old.early && old.id.TGID == tgid {
 			s.claim(t, old)
 			return actGo
 		}
-		s.drop(old) // its tid was reused before its end was told
+		s.moved(old)
 	}
-	child := s.born(t, tid, s.newTgid(t, tid, ev))
+	child := s.born(t, tid, tgid)
 	if stop, dead := s.dead[tid]; dead {
 		delete(s.dead, tid)
 		if _, lives := readStatus(tid); !lives {
@@ -75,6 +76,7 @@ func (s *Session) forkStop(t *task, ev int) action {
 
 // claim gives a foundling what it inherits of its parent, now that this is known.
 func (s *Session) claim(parent, t *task) {
+	t.early = false
 	if !t.foundling {
 		return
 	}
@@ -132,7 +134,7 @@ func (s *Session) unknown(tid int32, stop ptrace.Stop) {
 		parent = &task{}
 	}
 	t := s.born(parent, tid, tgidOf(tid))
-	t.foundling = parent.id.TID == 0
+	t.early, t.foundling = true, parent.id.TID == 0
 	s.firstStop(t, stop)
 }
 
@@ -166,15 +168,17 @@ func (s *Session) firstStop(t *task, stop ptrace.Stop) {
 // it has taken over the leader's tid and the leader is gone.
 func (s *Session) execStop(t *task) action {
 	former := t.id.TID
-	if s.threads[t.id.TGID] > 1 {
+	if s.threads[t.id.TGID] > 1 && !t.moved {
 		msg, err := ptrace.EventMsg(int(t.id.TID))
 		if err != nil {
 			return s.fail(err)
 		}
 		if former = int32(msg); former != t.id.TID {
 			t = s.supersede(t, former)
+			t.stopped = true
 		}
 	}
+	t.moved = false
 	if s.cfg.DetachOnExec && !t.launching {
 		return actDetach
 	}
@@ -206,12 +210,31 @@ func (s *Session) supersede(leader *task, former int32) *task {
 	s.cfg.Handler.Drop(leader.id)
 	th.id.TID = leader.id.TID
 	th.mem.TID = int(th.id.TID)
-	th.stopped = true
 	s.tasks[th.id.TID] = th
 	if th.ctx != nil {
 		th.ctx.Task = th.id
 	}
 	return th
+}
+
+// moved is a thread whose tid another task has: it executes a program, and has taken its
+// leader's tid, but the stop that tells so has not been seen yet.
+func (s *Session) moved(th *task) {
+	leader, former := s.tasks[th.id.TGID], th.id.TID
+	if leader == nil || leader == th {
+		s.drop(th)
+		return
+	}
+	s.supersede(leader, former)
+	th.moved = true
+	th.needs = s.cfg.Handler.Exec(th.id, former)
+}
+
+// reused reports whether a stop that is like a new task's first one is that of another task
+// than the thread that had its tid.
+func reused(t *task, k ptrace.StopKind) bool {
+	return t.begun && t.id.TID != t.id.TGID && (k == ptrace.StopInterrupt || k == ptrace.StopGroup) &&
+		tgidOf(t.id.TID) != t.id.TGID
 }
 
 // exitStop is the last stop of a task before it dies: a call that it is inside ends here.

@@ -223,10 +223,15 @@ func (s *Session) handle(tid int32, status uint32) {
 	}
 	stop := ptrace.Classify(status)
 	t := s.tasks[tid]
+	if t != nil && reused(t, stop.Kind) {
+		s.moved(t)
+		t = nil
+	}
 	if t == nil {
 		s.unknown(tid, stop)
 		return
 	}
+	t.begun = true
 	t.stopped = stop.Kind != ptrace.StopExited && stop.Kind != ptrace.StopKilled
 	t.listens = false
 	if t.leaving && t.stopped {

@@ -35,7 +35,10 @@ type task struct {
 	full      bool // system-call stops in spite of the session's filter
 	kept      bool // in a clone that had CLONE_UNTRACED
 	noExec    bool // no PTRACE_EVENT_EXEC is asked for
+	begun     bool // has stopped before
+	early     bool // has stopped before its parent's event
 	foundling bool // its parent is not known
+	moved     bool // has its leader's tid before its exec stop
 	leaving   bool // to be detached at its next stop
 	stopped   bool // not resumed: a stop is being handled, or was
 	listens   bool // in group-stop by PTRACE_LISTEN
