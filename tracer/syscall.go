@@ -110,7 +110,8 @@ func (s *Session) entry(t *task) action {
 	}
 	n := t.needs
 	t.want = n.Calls.Has(ix, id)
-	tamper := !n.Tamper.Empty() && n.Tamper.Has(ix, id)
+	// The execve that starts the program is the tracer's own.
+	tamper := !t.launching && !n.Tamper.Empty() && n.Tamper.Has(ix, id)
 	if !t.want && !tamper {
 		t.prev = ""
 		if s.filtered(t) && !t.kept && !t.launching {

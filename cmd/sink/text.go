@@ -571,7 +571,7 @@ func (t *Text) aux(v *event.Value) {
 		}
 		p.consts = ConstAbbrev
 	}
-	if v.Absent() {
+	if v.Absent() || v.Form == event.FormCall && v.Flags&event.FlagWord != 0 && p.consts == ConstRaw {
 		return
 	}
 	t.buf = append(t.buf, " ("...)

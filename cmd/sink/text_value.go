@@ -316,7 +316,7 @@ func (p *printer) number(b []byte, v *event.Value) []byte {
 }
 
 func (p *printer) enum(b []byte, v *event.Value) []byte {
-	if p.consts == ConstRaw {
+	if p.consts == ConstRaw && v.Flags&event.FlagVerbose == 0 {
 		return p.number(b, v)
 	}
 	name := v.Str
@@ -357,7 +357,7 @@ func (p *printer) flags(b []byte, v *event.Value) []byte {
 	if v.Num == 0 && v.Flags&event.FlagEmpty != 0 {
 		return b
 	}
-	if p.consts == ConstRaw {
+	if p.consts == ConstRaw && v.Flags&event.FlagVerbose == 0 {
 		if v.Num == 0 && v.Flags&event.FlagBare != 0 {
 			return b
 		}

@@ -58,18 +58,18 @@ func (c *Ctx) bpfCodeV(code uint64) event.Value {
 	default:
 		v = c.Or(class, c.enumV(xEbpfSizes, code&0x18), c.enumV(xBpfModes, code&0xe0))
 	}
-	v.Num = code
+	v.Num, v.Flags = code, event.FlagParts
 	return v
 }
+
+var bpfUnknown = []byte("BPF_???")
 
 // bpfRest is the bits of an opcode that mean nothing.
 func (c *Ctx) bpfRest(n uint64) event.Value {
 	if n == 0 {
 		return absent()
 	}
-	v := c.flagsV(xBpfClasses, n)
-	v.Form = event.FormEnum
-	return v
+	return c.Note(hexV(n), bpfUnknown)
 }
 
 // seccompK is the constant of an instruction of a seccomp filter: what it returns is an action.
@@ -81,7 +81,7 @@ func seccompK(c *Ctx, code, k uint64) event.Value {
 	v := c.enumV(xSeccompActions, k&action)
 	if k&data != 0 {
 		v = c.Or(v, hexV(k&data))
-		v.Num = k
+		v.Num, v.Flags = k, event.FlagParts
 	}
 	return v
 }

@@ -126,7 +126,7 @@ func clone3Arg(c *Ctx, i int) event.Value {
 		f = append(f, event.F("set_tid", c.setTidV(setTid, setTidSize)), event.F("set_tid_size", uintV(setTidSize)))
 	}
 	if size > clone3Size-8 && (flags&cloneIntoCgroup != 0 || cgroup != 0) {
-		f = append(f, event.F("cgroup", c.fdV(int32(cgroup))))
+		f = append(f, event.F("cgroup", uintV(cgroup)))
 	}
 	if size > clone3Size {
 		if v := c.tailV(addr+clone3Size, clone3Size, size); !v.Absent() {

@@ -151,10 +151,10 @@ func statxFlagsArg(c *Ctx, i int) event.Value {
 	const syncMask = 0x6000
 	n := uint64(uint32(c.Arg(i)))
 	sync := c.flagsZeroV(xStatxSyncFlags, n&syncMask)
+	sync.Flags |= event.FlagBare
 	if n&^syncMask == 0 {
 		return sync
 	}
-	sync.Flags |= event.FlagBare
 	rest := c.flagsV(xAtFlags, n&^syncMask)
 	rest.Flags |= event.FlagRest
 	return event.Value{Form: event.FormOr, Flags: event.FlagParts, Num: n, Elem: c.list2(sync, rest)}

@@ -142,7 +142,13 @@ func (c *Ctx) futexWakeOpV(n uint32) event.Value {
 }
 
 func futexWaitersArg(c *Ctx, i int) event.Value {
-	return c.arrayV(c.Arg(i), uint64(uint32(c.Arg(i+1))), futexWaiterSize, readFutexWaiter)
+	const most = 128 // FUTEX_WAITV_MAX
+	n := uint64(uint32(c.Arg(i + 1)))
+	v := c.arrayV(c.Arg(i), min(n, most), futexWaiterSize, readFutexWaiter)
+	if n > most && len(v.Elem) == most && v.Elem[most-1].Flags&event.FlagMoreAddr == 0 {
+		v.Flags |= event.FlagCut
+	}
+	return v
 }
 
 // futexPairArg is where futex_requeue takes from and puts to.

@@ -16,7 +16,7 @@ var mountCalls = []Call{
 	{Name: "pivot_root", Args: []Arg{path("new_root"), path("put_old")}},
 	{Name: "fsopen", Args: []Arg{in("fs_name", strArg), in("flags", flagsArg(xFsopenFlags))}, Ret: RetFD},
 	{Name: "fsconfig", Args: []Arg{fd("fd"), in("cmd", enumArg(xFsconfigCommands)), in("key", fsKeyArg), in("value", fsValueArg), in("aux", fsAuxArg)}},
-	{Name: "fsmount", Args: []Arg{fd("fs_fd"), in("flags", flagsArg(xFsmountFlags)), in("attr_flags", flagsArg(xMountAttrFlags))}, Ret: RetFD},
+	{Name: "fsmount", Args: []Arg{fd("fs_fd"), in("flags", flagsArg(xFsmountFlags)), in("attr_flags", flagsArg(xFsmountAttrFlags))}, Ret: RetFD},
 	{Name: "fspick", Args: []Arg{dirfd("dfd"), path("path"), in("flags", flagsArg(xFspickFlags))}, Ret: RetFD},
 	{Name: "move_mount", Args: []Arg{dirfd("from_dfd"), path("from_pathname"), dirfd("to_dfd"), path("to_pathname"), in("flags", flagsArg(xMoveMountFlags))}},
 	{Name: "open_tree", Args: []Arg{dirfd("dfd"), path("filename"), in("flags", flagsArg(xOpenTreeAllFlags))}, Ret: RetFD},

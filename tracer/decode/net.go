@@ -16,7 +16,7 @@ type Net interface {
 
 var netCalls = []Call{
 	{Name: "socket", Args: []Arg{in("family", enumArg(xSocketDomains)), in("type", socketTypeArg), in("protocol", socketProtoArg)}, Ret: RetFD},
-	{Name: "socketpair", Args: []Arg{in("family", enumArg(xSocketDomains)), in("type", socketTypeArg), in("protocol", uintArg), out("usockvec", fdPairArg)}},
+	{Name: "socketpair", Args: []Arg{in("family", enumArg(xSocketDomains)), in("type", socketTypeArg), in("protocol", ulongArg), out("usockvec", fdPairArg)}},
 	{Name: "bind", Args: []Arg{fd("fd"), in("umyaddr", sockaddrArg(2)), in("addrlen", intArg)}},
 	{Name: "connect", Args: []Arg{fd("fd"), in("uservaddr", sockaddrArg(2)), in("addrlen", intArg)}},
 	{Name: "listen", Args: []Arg{fd("fd"), in("backlog", intArg)}},
@@ -75,13 +75,12 @@ func socketProtoArg(c *Ctx, i int) event.Value {
 		return c.htonsEnumV(xEthProtocols, uint16(n))
 	}
 	if family < uint32(len(protoTables)) && protoTables[family] != nil {
-		v := c.enumV(protoTables[family], uint64(n))
 		if family == afAX25 {
-			v = bothV(v)
+			return bothV(c.enumV(protoTables[family], c.Arg(i)))
 		}
-		return v
+		return c.enumV(protoTables[family], uint64(n))
 	}
-	return uintV(uint64(n))
+	return ulongArg(c, i)
 }
 
 // sockaddrArg is a socket address whose length is argument n.

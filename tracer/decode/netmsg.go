@@ -56,6 +56,9 @@ func (c *Ctx) msghdrV(m *msghdr, size uint64, before int32) event.Value {
 // takeLeft is how many of the n bytes of a buffer belong to the message.
 func (c *Ctx) takeLeft(n uint64) uint64 {
 	left := c.Saved(saveLeft)
+	if left == unlimited {
+		return n
+	}
 	n = min(n, left)
 	c.Save(saveLeft, left-n)
 	return n

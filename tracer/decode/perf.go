@@ -105,11 +105,14 @@ func (c *Ctx) perfConfigV(kind, n uint64) event.Value {
 	case tracepoint:
 		return uintV(n)
 	case hwCache:
-		var top event.Value
-		if n>>24 != 0 {
-			top = c.shiftV(hexV(n>>24), 24)
+		var top, next event.Value
+		if n>>32 != 0 {
+			top = c.shiftV(hexV(n>>32), 32)
 		}
-		return c.perfOr(n, top, c.shiftV(c.enumV(xPerfHwCacheResults, n>>16&0xff), 16),
+		if b := n >> 24 & 0xff; b != 0 {
+			next = c.shiftV(hexV(b), 24)
+		}
+		return c.perfOr(n, top, next, c.shiftV(c.enumV(xPerfHwCacheResults, n>>16&0xff), 16),
 			c.shiftV(c.enumV(xPerfHwCacheOps, n>>8&0xff), 8), c.enumV(xPerfHwCacheIds, n&0xff))
 	}
 	return hexV(n)

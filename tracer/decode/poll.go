@@ -282,7 +282,9 @@ func (c *Ctx) reventsV(addr, n uint64) event.Value {
 		if v.Elem == nil {
 			v.Elem = c.Vals(int(min(n-k, uint64(limit), 32)))[:0]
 		}
-		v.Elem = append(v.Elem, c.Struct(event.F("fd", event.Value{Form: event.FormFD, Num: uint64(int64(fd))}), event.F("revents", c.flagsV(xPollEvents, uint64(ev)))))
+		got := c.flagsV(xPollEvents, uint64(ev))
+		got.Flags |= event.FlagRest
+		v.Elem = append(v.Elem, c.Struct(event.F("fd", event.Value{Form: event.FormFD, Num: uint64(int64(fd))}), event.F("revents", got)))
 	}
 	if len(v.Elem) == 0 {
 		return absent()
@@ -303,7 +305,7 @@ func (c *Ctx) pollAuxV(time func(c *Ctx, r *Rd) event.Value, size int) event.Val
 		return absent()
 	case c.Ret == 0:
 		return wordV("Timeout", 0)
-	case addr == 0 || n == 0 || !c.Verbose:
+	case addr == 0 || n == 0 || !c.Verbose || addr+n*pollfdSize < addr:
 		return absent()
 	}
 	v := c.reventsV(addr, n)

@@ -35,7 +35,9 @@ func ioprioAux(c *Ctx) event.Value {
 	if c.Failed() {
 		return absent()
 	}
-	return c.ioprioV(uint32(c.Ret))
+	v := c.ioprioV(uint32(c.Ret))
+	v.Flags = event.FlagWord
+	return v
 }
 
 func ioprioArg(c *Ctx, i int) event.Value { return c.ioprioV(uint32(c.Arg(i))) }
@@ -43,7 +45,7 @@ func ioprioArg(c *Ctx, i int) event.Value { return c.ioprioV(uint32(c.Arg(i))) }
 // ioprioV is an I/O priority: its class and, in the low 13 bits, its level.
 func (c *Ctx) ioprioV(n uint32) event.Value {
 	const shift = 13
-	v := c.Macro("IOPRIO_PRIO_VALUE", uint64(n), c.enumV(xIoprioClasses, uint64(n>>shift)), uintV(uint64(n&(1<<shift-1))))
+	v := c.Macro("IOPRIO_PRIO_VALUE", uint64(int64(int32(n))), c.enumV(xIoprioClasses, uint64(n>>shift)), uintV(uint64(n&(1<<shift-1))))
 	v.Flags |= event.FlagWhole | event.FlagParts | event.FlagSigned
 	return v
 }
@@ -140,8 +142,9 @@ func schedAttrOutArg(c *Ctx, i int) event.Value {
 	if usize == 0 || !c.canFollow(addr) {
 		return addrV(addr)
 	}
-	b, ok := c.Read(addr, int(min(usize, schedAttrMax)))
-	if !ok {
+	b := c.Bytes(schedAttrMax)
+	clear(b)
+	if !c.ReadInto(b[:min(usize, schedAttrMax)], addr) {
 		return addrV(addr)
 	}
 	r := c.Rd(b)
@@ -153,7 +156,8 @@ func schedAttrOutArg(c *Ctx, i int) event.Value {
 }
 
 // schedAttrV is a struct sched_attr of size bytes, of which b could be read. What its
-// flags say is to be kept is not shown of one that is set.
+// flags say is to be kept is not shown of one that is set, but for a policy that the
+// kernel refuses before it looks at the flags.
 func (c *Ctx) schedAttrV(b []byte, size uint64, set bool) event.Value {
 	const keepPolicy, keepParams = 8, 16
 	r := c.Rd(b)
@@ -161,7 +165,7 @@ func (c *Ctx) schedAttrV(b []byte, size uint64, set bool) event.Value {
 	f := c.Vals(10)[:0]
 	f = append(f, event.F("size", uintV(r.U32())))
 	policy, flags := r.U32(), r.U64()
-	if !set || flags&(keepPolicy|keepParams) == 0 {
+	if !set || flags&(keepPolicy|keepParams) == 0 || int32(policy) < 0 {
 		f = append(f, event.F("sched_policy", c.enumV(xSchedPolicies, policy)))
 	}
 	f = append(f, event.F("sched_flags", c.flagsV(xSchedFlags, flags)))

@@ -213,7 +213,7 @@ func (c *Ctx) sigevent(r *Rd) event.Value {
 		sigevThreadID = 4
 	)
 	p, signo, notify := r.ULong(), int32(r.U32()), r.U32()
-	value, sig := absent(), intV(int64(signo))
+	value, sig := absent(), uintV(uint64(uint32(signo)))
 	if p != 0 {
 		value = event.F("sigev_value", c.Struct(event.F("sival_int", intV(int64(int32(p)))), event.F("sival_ptr", addrV(p))))
 	}

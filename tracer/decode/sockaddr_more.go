@@ -64,7 +64,7 @@ func ax25Addr(c *Ctx, fam event.Value, b []byte, n int) event.Value {
 	}
 	have := min((n-ax25Len)/ax25Call, ax25Digis)
 	list := absent()
-	if digis != 0 {
+	if digis > 0 {
 		show := max(0, min(digis, have))
 		if c.Abbrev {
 			show = min(show, c.Opts.StrLen)

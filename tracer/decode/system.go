@@ -189,7 +189,7 @@ func syslogLenArg(c *Ctx, i int) event.Value {
 
 func sysctlArg(c *Ctx, i int) event.Value {
 	w := c.Word()
-	return c.ptrV(c.Arg(i), 6*w, func(c *Ctx, r *Rd) event.Value {
+	return c.ptrV(c.Arg(i), 10*w, func(c *Ctx, r *Rd) event.Value {
 		name := r.ULong()
 		nlen := r.S32()
 		oldval, oldlen, newval, newlen := r.ULong(), r.ULong(), r.ULong(), r.ULong()

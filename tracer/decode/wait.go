@@ -162,25 +162,20 @@ func readRusage(c *Ctx, r *Rd) event.Value {
 
 func timesArg(c *Ctx, i int) event.Value {
 	return c.ptrV(c.Arg(i), 4*c.Word(), func(c *Ctx, r *Rd) event.Value {
-		u, s, cu, cs := c.ticksV(r.Long()), c.ticksV(r.Long()), c.ticksV(r.Long()), c.ticksV(r.Long())
+		u, s, cu, cs := c.ticksV(r.ULong()), c.ticksV(r.ULong()), c.ticksV(r.ULong()), c.ticksV(r.ULong())
 		return c.Struct(event.F("tms_utime", u), event.F("tms_stime", s), event.F("tms_cutime", cu), event.F("tms_cstime", cs))
 	})
 }
 
 // ticksV is a time in clock ticks, noted in seconds. A tick of the interface is 10 ms.
-func (c *Ctx) ticksV(n int64) event.Value {
+func (c *Ctx) ticksV(n uint64) event.Value {
 	if n == 0 {
-		return intV(0)
+		return uintV(0)
 	}
-	b := c.Bytes(32)[:0]
-	u := uint64(n)
-	if n < 0 {
-		b, u = append(b, '-'), -u
-	}
-	b = strconv.AppendUint(b, u/100, 10)
-	b = append(b, '.', byte('0'+u%100/10), byte('0'+u%10))
+	b := strconv.AppendUint(c.Bytes(32)[:0], n/100, 10)
+	b = append(b, '.', byte('0'+n%100/10), byte('0'+n%10))
 	b = append(b, " s"...)
-	v := intV(n)
+	v := uintV(n)
 	v.Note, v.Flags = b, event.FlagNoted
 	return v
 }

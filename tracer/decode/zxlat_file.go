@@ -30,3 +30,17 @@ var xMountSetattrFlags = &event.Table{
 		{Val: 0x8000, Name: "AT_RECURSIVE"},
 	},
 }
+
+var xFsmountAttrFlags = &event.Table{
+	Name:    "fsmount_attr_flags",
+	Unknown: "MOUNT_ATTR_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "MOUNT_ATTR_RDONLY"},
+		{Val: 0x2, Name: "MOUNT_ATTR_NOSUID"},
+		{Val: 0x4, Name: "MOUNT_ATTR_NODEV"},
+		{Val: 0x8, Name: "MOUNT_ATTR_NOEXEC"},
+		{Val: 0x10, Name: "MOUNT_ATTR_NOATIME"},
+		{Val: 0x20, Name: "MOUNT_ATTR_STRICTATIME"},
+		{Val: 0x80, Name: "MOUNT_ATTR_NODIRATIME"},
+	},
+}

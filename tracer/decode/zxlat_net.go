@@ -1138,6 +1138,7 @@ var xEthProtocols = &event.Table{
 		{Val: 0xfa, Name: "ETH_P_MCTP"},
 		{Val: 0x200, Name: "ETH_P_PUP"},
 		{Val: 0x201, Name: "ETH_P_PUPAT"},
+		{Val: 0x600, Name: "ETH_P_802_3_MIN"},
 		{Val: 0x800, Name: "ETH_P_IP"},
 		{Val: 0x805, Name: "ETH_P_X25"},
 		{Val: 0x806, Name: "ETH_P_ARP"},

@@ -66,7 +66,7 @@ const (
 	FlagWhole                      // FormCall that is a constant: -X shows its number: 0x801 /* makedev(0x8, 0x1) */; FormShift: the comment of an unknown name follows the whole
 	FlagParts                      // FormOr, FlagWhole: -X shows each part for itself
 	FlagTrimNUL                    // FormString: a NUL that it ends in is not shown, nor that it was cut there; in hexadecimal both are
-	FlagWord                       // FormSym, FormOr shown by their names whatever -X says; flags behind a result: the same, or left out
+	FlagWord                       // FormSym, FormOr shown by their names whatever -X says; flags and macros behind a result: the same, or left out
 	FlagDeleted                    // FormFD of a file that has no name any more
 	FlagOpen                       // FormStruct whose last fields are in a FormRest that follows
 	FlagRoom                       // FormArray of which only what fits into Num bytes of text is shown
