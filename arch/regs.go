@@ -84,6 +84,10 @@ func (r *Regs) SetArg(abi *ABI, i int, v uint64) {
 	r.R[abi.conv.args[i]] = v
 }
 
+// KeepsArg reports whether argument i of a call is still in its register at the call's
+// exit: arm64 returns the result in that of the first.
+func (a *ABI) KeepsArg(i int) bool { return a.conv.args[i] != a.conv.ret }
+
 // Ret returns the result of the call that the task is leaving: -1 to -4095 are
 // errors. A 32-bit result is sign-extended; where it is an address, cut it to
 // uint32.

@@ -133,14 +133,5 @@ func (s *Session) keepTraced(t *task, in *ptrace.SyscallInfo) bool {
 	if in.Args[0]&unix.CLONE_UNTRACED == 0 || t.abi.SyscallName(in.NR) != "clone" {
 		return false
 	}
-	return s.setArg0(t, in.Args[0]&^unix.CLONE_UNTRACED)
-}
-
-func (s *Session) setArg0(t *task, v uint64) bool {
-	r, err := t.state.Regs()
-	if err != nil {
-		return false
-	}
-	r.SetArg(t.abi, 0, v)
-	return t.state.SetRegs(r) == nil
+	return s.setArg(t, 0, in.Args[0]&^unix.CLONE_UNTRACED) == nil
 }

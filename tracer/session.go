@@ -45,25 +45,26 @@ type Session struct {
 	gen   uint32
 	seq   uint64
 
-	child   int32 // the launched program's tid
-	status  Stat  // and how it ended
-	info    ptrace.SyscallInfo
-	ru      unix.Rusage
-	ev      event.Event
-	sig     ptrace.Siginfo
-	sigCtx  decode.Ctx
-	stack   newStack
-	options uintptr
-	stop    stopFlag
-	abis    []*arch.ABI
-	err     error // from the handler: ends the session
-	pin     pinner
-	classes [2][]callClass        // by ABI and number
-	threads map[int32]int         // how many tasks of each process are traced
-	dead    map[int32]ptrace.Stop // ended before their parent's event told of them
-	alarm   alarm
-	muted   bool // nothing is handled any more
-	delays  bool // some task was ever delayed
+	child     int32 // the launched program's tid
+	status    Stat  // and how it ended
+	info      ptrace.SyscallInfo
+	ru        unix.Rusage
+	ev        event.Event
+	sig       ptrace.Siginfo
+	sigCtx    decode.Ctx
+	stack     newStack
+	options   uintptr
+	stop      stopFlag
+	abis      []*arch.ABI
+	err       error // from the handler: ends the session
+	pin       pinner
+	classes   [2][]callClass        // by ABI and number
+	threads   map[int32]int         // how many tasks of each process are traced
+	dead      map[int32]ptrace.Stop // ended before their parent's event told of them
+	alarm     alarm
+	muted     bool // nothing is handled any more
+	delays    bool // some task was ever delayed
+	oldKernel bool // without PTRACE_SET_SYSCALL_INFO
 }
 
 // Stat is how a process ended.
@@ -117,7 +118,7 @@ func (s *Session) add(tid, tgid int32, parent event.Task, thread bool) *task {
 	s.gen++
 	t := &task{id: event.Task{TID: tid, TGID: tgid, Gen: s.gen}}
 	t.mem.TID = int(tid)
-	t.state.t = t
+	t.state.t, t.state.session = t, s
 	t.state.arch = ptrace.Native
 	t.abi = s.abis[NativeABI]
 	s.tasks[tid] = t

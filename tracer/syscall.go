@@ -18,7 +18,7 @@ func (s *Session) syscallStop(t *task) action {
 	}
 	switch s.info.Op {
 	case ptrace.InfoEntry:
-		return s.entry(t)
+		return s.enter(t)
 	case ptrace.InfoExit:
 		return s.exit(t)
 	}
@@ -33,7 +33,15 @@ func (s *Session) seccompStop(t *task) action {
 	if s.info.Op != ptrace.InfoSeccomp || t.phase == inside {
 		return actGo
 	}
-	return s.entry(t)
+	return s.enter(t)
+}
+
+// enter handles a real entry: while that lasts, the call can be changed.
+func (s *Session) enter(t *task) action {
+	t.entering, t.altered = true, 0
+	a := s.entry(t)
+	t.entering = false
+	return a
 }
 
 // fail notes an error of a ptrace call: a dying task is not one.
@@ -196,9 +204,9 @@ func (s *Session) exit(t *task) action {
 	}
 	t.phase = outside
 	in := &s.info
-	if t.kept {
-		t.kept = false
-		s.setArg0(t, t.args[0])
+	t.kept = false
+	if t.altered != 0 {
+		s.restoreArgs(t)
 	}
 	if s.pin.on && (t.waits || t.class != callPlain) {
 		s.pin.left(t, &t.args, in.Ret())

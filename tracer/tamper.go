@@ -3,7 +3,6 @@ package tracer
 import (
 	"github.com/gotrace/gotrace/arch"
 	"github.com/gotrace/gotrace/tracer/event"
-	"github.com/gotrace/gotrace/tracer/ptrace"
 )
 
 // Tamperer says what is done to a call that is about to be made; nil: nothing.
@@ -29,9 +28,7 @@ func (s *Session) tamperEntry(t *task, abi int, id uint64) {
 		t.pending = in.Signal
 	}
 	if in.Fakes() {
-		if err := ptrace.SetSyscallNR(int(t.id.TID), fakeNR(t.abi, in.Syscall)); err == nil {
-			t.sys.Skipped = true
-		}
+		t.sys.Skipped = s.setNR(t, fakeNR(t.abi, in.Syscall)) == nil
 	}
 	if in.DelayEnter > 0 {
 		t.sys.Delayed = true
@@ -56,12 +53,8 @@ func (s *Session) tamperExit(t *task, ret int64, errno int) (int64, int) {
 	}
 	if t.sys.Skipped {
 		ret, errno = in.Result()
-		r, err := t.state.Regs()
-		if err == nil {
-			r.SetRet(t.abi, ret)
-			if err := t.state.SetRegs(r); err == nil {
-				t.sys.Injected = true
-			}
+		if s.setRet(t, ret) == nil {
+			t.sys.Injected = true
 		}
 	}
 	if len(in.PokeEnter) > 0 {

@@ -34,6 +34,7 @@ type task struct {
 	launching bool // its program has not begun
 	full      bool // system-call stops in spite of the session's filter
 	kept      bool // in a clone that had CLONE_UNTRACED
+	entering  bool // at the entry of a call, being handled
 	noExec    bool // no PTRACE_EVENT_EXEC is asked for
 	begun     bool // has stopped before
 	early     bool // has stopped before its parent's event
@@ -57,15 +58,17 @@ type task struct {
 	waits     bool          // in a call that waits, for the pinner
 	class     callClass
 	args      [6]uint64 // of the call last entered
+	altered   uint8     // bit for each of them that was changed
 	held      bool
 	heldAct   action
 }
 
 // state is the event.State of a stopped task.
 type state struct {
-	t    *task
-	arch *arch.Arch
-	regs arch.Regs
+	t       *task
+	session *Session
+	arch    *arch.Arch
+	regs    arch.Regs
 }
 
 func (s *state) ReadAt(p []byte, addr uint64) (int, error)  { return s.t.mem.ReadAt(p, addr) }

@@ -137,6 +137,16 @@ type State interface {
 	WriteAt(p []byte, addr uint64) (int, error)
 }
 
+// CallSetter is a State that can change the system call that its task is entering, while
+// the event of the entry is handled.
+type CallSetter interface {
+	// SetArg changes argument i, from 0. The registers get their old values back when the
+	// call returns.
+	SetArg(i int, v uint64) error
+	// SetNR changes the call's number; -1: no call is made, and it returns ENOSYS.
+	SetNR(nr int64) error
+}
+
 // Resume says how a task goes on.
 type Resume uint8
 

@@ -172,6 +172,14 @@ func GetSyscallInfo(tid int, s *SyscallInfo) error {
 	return nil
 }
 
+// SetSyscallInfo changes the call of a task at a system-call or seccomp stop (Linux 6.16; EIO
+// before): at entry its number and arguments, at exit its return value. s is what
+// GetSyscallInfo gave at this stop, with changes.
+func SetSyscallInfo(tid int, s *SyscallInfo) error {
+	_, err := call("SET_SYSCALL_INFO", reqSetSyscallInfo, tid, unsafe.Sizeof(*s), uintptr(unsafe.Pointer(s)))
+	return err
+}
+
 // Wait is wait4 with __WALL; it reports pid 0 when WNOHANG found nothing. With pid -1 it is
 // told of the tracees and children of the calling thread alone: a process that another
 // thread has started is left to whoever waits for it. It allocates nothing unless it fails.

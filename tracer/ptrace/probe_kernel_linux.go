@@ -41,12 +41,6 @@ func tryMemory(tid int) error {
 	return nil
 }
 
-// setSyscallInfo writes back what was read at a system-call stop (Linux 6.16).
-func setSyscallInfo(tid int, s *SyscallInfo) error {
-	_, err := call("SET_SYSCALL_INFO", reqSetSyscallInfo, tid, unsafe.Sizeof(*s), uintptr(unsafe.Pointer(s)))
-	return err
-}
-
 // seccomp(2) operations.
 const (
 	seccompGetActionAvail = 2

@@ -166,7 +166,7 @@ func (p *Probes) child() {
 	}
 	var info SyscallInfo
 	if p.SyscallInfo = GetSyscallInfo(t.pid, &info); p.SyscallInfo == nil {
-		p.SetSyscallInfo = setSyscallInfo(t.pid, &info)
+		p.SetSyscallInfo = SetSyscallInfo(t.pid, &info)
 	}
 	if t.toSyscall() != nil { // its exit
 		return
