@@ -1,5 +1,10 @@
 package filter
 
+import (
+	"fmt"
+	"strings"
+)
+
 // Rules is what the sources of one session say together, checked.
 type Rules struct {
 	Groups []*Group // in order of definition
@@ -93,4 +98,119 @@ type Pos struct {
 // Source is text to be read as rules.
 type Source struct {
 	Name, Text string
+}
+
+// String writes the rules so that they can be read again.
+func (r *Rules) String() string {
+	var b strings.Builder
+	for _, g := range r.Groups {
+		b.WriteString(g.String() + "\n")
+	}
+	for _, rule := range r.Rules {
+		b.WriteString(rule.String() + "\n")
+	}
+	return b.String()
+}
+
+// String writes the group as a statement.
+func (g *Group) String() string {
+	admit := g.Admit
+	if admit == nil {
+		admit = True
+	}
+	s := "group " + g.Name + " = " + admit.String()
+	if g.Follow != FollowThreads {
+		s += " follow " + followNames[g.Follow]
+	}
+	if g.Depth != 0 {
+		s += fmt.Sprint(" depth ", g.Depth)
+	}
+	if g.Existing {
+		s += " existing"
+	}
+	return s
+}
+
+// String writes the rule as a statement.
+func (r *Rule) String() string {
+	var b strings.Builder
+	if r.Name != "" {
+		b.WriteString("rule " + r.Name + ": ")
+	}
+	for i := range r.On {
+		b.WriteString([]string{"on ", "|"}[min(i, 1)])
+		b.WriteString(r.On[i].String())
+	}
+	if r.In != "" {
+		b.WriteString(" in " + r.In)
+	}
+	if r.Where != nil {
+		b.WriteString(" where " + r.Where.String())
+	}
+	b.WriteString(r.Count.String())
+	for i := range r.Do {
+		b.WriteString([]string{" do ", ", "}[min(i, 1)])
+		b.WriteString(r.Do[i].String())
+	}
+	return b.String()
+}
+
+// String writes the event.
+func (o *On) String() string {
+	s := o.Event.Name
+	if !o.whole() {
+		s += argsText(o.Args)
+	}
+	if o.Enter {
+		s += ".enter"
+	}
+	return s
+}
+
+// whole reports whether the arguments are those that are meant without any.
+func (o *On) whole() bool {
+	if len(o.Args) != 1 {
+		return false
+	}
+	switch a := &o.Args[0]; a.Param.Kind {
+	case ParamSyscalls:
+		return a.Unnamed && callsText(a.Calls, true) == "all,"+unnamedCalls
+	case ParamSignals:
+		return a.signals() == "all"
+	}
+	return false
+}
+
+// String writes the action.
+func (a *Action) String() string { return a.Spec.Name + argsText(a.Args) }
+
+func argsText(args []Arg) string {
+	if len(args) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	for i := range args {
+		b.WriteString([]string{"(", ", "}[min(i, 1)])
+		args[i].print(&b)
+	}
+	b.WriteByte(')')
+	return b.String()
+}
+
+// String writes the count, after a space; the zero value is nothing.
+func (c Count) String() string {
+	if c == (Count{}) {
+		return ""
+	}
+	if c.From == 1 && c.To != 0 && c.Step == 0 {
+		return fmt.Sprint(" first ", c.To)
+	}
+	s := fmt.Sprint(" from ", max(c.From, 1))
+	if c.To != 0 {
+		s += fmt.Sprint(" to ", c.To)
+	}
+	if c.Step != 0 {
+		s += fmt.Sprint(" step ", c.Step)
+	}
+	return s
 }
