@@ -43,9 +43,10 @@ func (s *Session) plainCtx(t *task) *decode.Ctx {
 
 // groupStop leaves the task stopped until SIGCONT, as it would be untraced.
 func (s *Session) groupStop(t *task, sig int) action {
-	if !t.hidden && t.needs.Signals {
+	if !t.hidden && t.needs.Signals && !t.relisten {
 		s.emit(t, event.GroupStop, func(ev *event.Event) { ev.Num = int64(sig) })
 	}
+	t.relisten = false
 	return actListen
 }
 
@@ -300,7 +301,7 @@ func (s *Session) detachAll() {
 	}
 	for len(s.tasks) > 0 {
 		var status uint32
-		pid, err := ptrace.Wait(-1, 0, &status, nil)
+		pid, err := s.wait(&status, nil)
 		if err == unix.EINTR {
 			continue
 		}
