@@ -1,8 +1,11 @@
 package tracer
 
 import (
+	"cmp"
 	"encoding/binary"
+	"maps"
 	"os"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -289,7 +292,7 @@ func (s *Session) detachAll() {
 	if s.cfg.ExitKill && s.stop.asked.Load() {
 		return
 	}
-	for _, t := range s.tasks {
+	for _, t := range s.inOrder() {
 		t.leaving = true
 		if t.stopped && !t.listens {
 			s.detach(t, t.pending)
@@ -322,6 +325,13 @@ func (s *Session) detachAll() {
 			s.letGo(t, stop)
 		}
 	}
+}
+
+// inOrder is the tasks, the oldest first.
+func (s *Session) inOrder() []*task {
+	all := slices.Collect(maps.Values(s.tasks))
+	slices.SortFunc(all, func(a, b *task) int { return cmp.Compare(a.id.Gen, b.id.Gen) })
+	return all
 }
 
 // killChild passes the signal that ends the session on to the launched program, which
