@@ -9,8 +9,6 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/gotrace/gotrace/filter"
 )
 
 // With -D the process that the user started becomes the tracee, so that its parent sees
@@ -41,11 +39,7 @@ const readyFD = 3
 
 // becomeTracee is stage 0: it returns only if the command could not be executed.
 func becomeTracee(o *Options) error {
-	cred, err := credentials(o.User)
-	if err != nil {
-		return err
-	}
-	c, err := command(o, cred)
+	c, err := command(o)
 	if err != nil {
 		return err
 	}
@@ -106,9 +100,6 @@ func (r *run) adoptTracee(pid int) error {
 	}
 	if err := r.session.Adopt(pid); err != nil {
 		return fmt.Errorf("attach %d: %s", pid, attachMessage(pid, err))
-	}
-	if !r.quiet(filter.QuietAttach) {
-		r.say("Process %d attached", pid)
 	}
 	_, err := ready.Write([]byte{1})
 	return err

@@ -226,3 +226,86 @@ func uses(p *filter.Pred, r *filter.Ref) bool {
 	}
 	return p.Ref == r
 }
+
+// callEnv gives a call's arguments to programs.
+type callEnv struct {
+	args   [6]uint64
+	result int64
+}
+
+func (e *callEnv) Num(r *filter.Ref, i int) (int64, bool) {
+	vs := []int64{e.result}
+	if r.Field != ret.Field {
+		own := *r
+		if r.Field == fdField {
+			own = *fd
+			vs = values(fd, &e.args, 0)
+		} else {
+			vs = values(&own, &e.args, 0)
+		}
+	}
+	if i >= len(vs) {
+		return 0, false
+	}
+	return vs[i], true
+}
+
+func (e *callEnv) Str(*filter.Ref, int) ([]byte, bool) { return nil, false }
+
+// TestBindRules holds, of conditions as they are written, what is decided on registers, and
+// that this refuses no call of which the condition holds.
+func TestBindRules(t *testing.T) {
+	call := &filter.Event{Name: "syscall", Calls: true, Tasks: true, Stops: true}
+	schema := &filter.Schema{
+		Events: []*filter.Event{call},
+		Fields: []*filter.Field{argField, fdField, ret.Field},
+		Const: func(name string) (int64, bool) {
+			return 0x40, name == "O_CREAT"
+		},
+		ArgNames: func(string) []string { return declNames[:] },
+		Universe: &filter.Universe{ABIs: []filter.ABI{{Suffix: "64", Names: []string{"read"}}}},
+	}
+	rnd := rand.New(rand.NewPCG(5, 6))
+	bytes := make([]byte, 4000)
+	for _, c := range []struct{ expr, want string }{
+		{"arg.fd == 2", "arg.1 == 2"},
+		{"arg.fd in (1, 2)", "arg.1 >= 1 and arg.1 <= 2"},
+		{"arg.1 in (3..9)", "arg.1 >= 3 and arg.1 <= 9"},
+		{"arg.flags & O_CREAT", "arg.2 & 0x40 == 0x40"},
+		{"not (arg.flags & O_CREAT)", "arg.2 & 0x40 != 0x40"},
+		{"arg.flags & 0x43 == 0x41", "arg.2 & 0x43 == 0x41"},
+		{"arg.4 >= 1M", "arg.4 >= 1048576"},
+		{"fd == 3", "arg.1 == 3 or arg.3 == 3"},
+		{"fd != 3", "arg.1 != 3 and arg.3 != 3"},
+		{"not fd < 3", "arg.1 > 2 and arg.3 > 2"},
+		{"fd > 2 and ret < 0", "arg.1 >= 3 or arg.3 >= 3"},
+		{"fd > 2 or ret < 0", "true"},
+		{"arg.6 == 0", "false"},
+		{"arg.6 != 0", "true"},
+		{"arg.fd < 0 and (arg.size > 10 or ret == 0)", "arg.1 <= -1"},
+		{"arg.flags < 0", "false"},
+	} {
+		p, err := filter.ParseExpr(c.expr, schema, call)
+		if err != nil {
+			t.Errorf("%s: %v", c.expr, err)
+			continue
+		}
+		bound := Bind(p.Pred(), decl{}, arch.ABIAMD64)
+		if got := bound.String(); got != c.want {
+			t.Errorf("%s is bound as %s, want %s", c.expr, got, c.want)
+		}
+		for i := range bytes {
+			bytes[i] = byte(rnd.Uint32())
+		}
+		s := &source{bytes}
+		for range 300 {
+			env := &callEnv{result: s.num()}
+			for i := range env.args {
+				env.args[i] = uint64(s.num())
+			}
+			if p.Match(env) && !bound.Eval(&env.args) {
+				t.Errorf("%s holds for registers %x, but %s does not", c.expr, env.args, bound)
+			}
+		}
+	}
+}

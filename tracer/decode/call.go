@@ -52,7 +52,8 @@ type Arg struct {
 type RetForm uint8
 
 const (
-	RetUint RetForm = iota // decimal, never negative: what is no error is a size
+	RetInt  RetForm = iota // signed decimal
+	RetUint                // unsigned decimal
 	RetHex                 // 0x…
 	RetOct                 // umask
 	RetFD                  // a new descriptor, decorated by -y

@@ -154,7 +154,7 @@ func fcntlRet(c *Ctx) event.Value {
 	case fGetFD, fGetFL, fGetSeals, fGetLease:
 		return c.plainRet(RetHex)
 	}
-	return c.plainRet(RetUint)
+	return c.plainRet(RetInt)
 }
 
 // fcntlAux names what fcntl returned.
