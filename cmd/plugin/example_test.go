@@ -15,7 +15,7 @@ func TestExample(t *testing.T) {
 	if _, err := exec.LookPath("python3"); err != nil {
 		t.Skip("python3 is not installed")
 	}
-	h := &told{}
+	h := &told{wake: make(chan struct{}, 1)}
 	p, err := plugin.Start(context.Background(), "exec python3 ../../docs/plugins/example.py 80", plugin.Options{
 		Say: h.say, Emit: h.emit, Handshake: time.Minute, Farewell: time.Minute,
 	})
@@ -42,6 +42,7 @@ func TestExample(t *testing.T) {
 			t.Errorf("%s: %+v, %v", c.address, a, ok)
 		}
 	}
+	h.await(2)
 	p.Close()
 	h.want(t, "plugin ports: port 25: refused 2 times")
 	if !slices.Equal(h.events, []string{"denied[{port  25 true} {address 192.0.2.1 0 false}]", "denied[{port  25 true} {address ::1 0 false}]"}) {

@@ -24,8 +24,8 @@ import (
 )
 
 // Options is how a plugin is run. Say and Emit must be set; they are called from goroutines
-// of the plugin's, may not wait for the one that calls Ask, and are not called any more when
-// Close has returned.
+// of the plugin's, and not any more when Close has returned. Emit may wait for the goroutine
+// that calls Ask; neither may wait for one that calls Close.
 type Options struct {
 	GotraceVersion string
 	// Say shows a message to people: one line, without the program's name before it.
@@ -43,6 +43,7 @@ const (
 	defaultHandshake = 5 * time.Second
 	defaultFarewell  = time.Second
 	defaultQueue     = 1 << 20
+	userEvents       = 1 << 14 // that may wait for Emit
 	longestLine      = 1 << 20 // from a plugin
 	patience         = 3       // events in a row that a plugin may leave without an answer
 	// afterlife is how long the end of a plugin that has closed a pipe is waited for, and output
@@ -60,6 +61,8 @@ type Plugin struct {
 	lines *bufio.Reader
 
 	answers chan answered // at most one, to the event that is wanted
+	emits   chan userEvent
+	emitted chan struct{} // closed when Emit is called no more
 	gone    chan struct{} // closed when nothing more is expected of the plugin
 	met     chan struct{} // closed when it has introduced itself, or failed to
 	exited  chan struct{}
@@ -73,8 +76,14 @@ type Plugin struct {
 	silent  int    // events without an answer in time, in a row
 	slow    int    // and all
 	bad     int    // answers that make no sense
+	unheard int    // user events for which there was no room
 	closing bool
 	dead    bool
+}
+
+type userEvent struct {
+	name   string
+	fields []Field
 }
 
 type answered struct {
@@ -88,6 +97,8 @@ func Start(ctx context.Context, command string, opts Options) (*Plugin, error) {
 	p := &Plugin{
 		opts:    opts.filled(),
 		answers: make(chan answered, 1),
+		emits:   make(chan userEvent, userEvents),
+		emitted: make(chan struct{}),
 		gone:    make(chan struct{}),
 		met:     make(chan struct{}),
 		exited:  make(chan struct{}),
@@ -105,6 +116,7 @@ func Start(ctx context.Context, command string, opts Options) (*Plugin, error) {
 	}
 	close(p.met)
 	go p.reader()
+	go p.emitter()
 	return p, nil
 }
 
@@ -300,16 +312,20 @@ func (p *Plugin) Close() {
 	<-p.written
 	p.out.SetReadDeadline(time.Now().Add(afterlife))
 	<-p.read
+	<-p.emitted
 	p.summary()
 }
 
 // summary says what was not said when it happened.
 func (p *Plugin) summary() {
 	p.mu.Lock()
-	slow, bad, dead := p.slow, p.bad, p.dead
+	slow, bad, dead, unheard := p.slow, p.bad, p.dead, p.unheard
 	p.mu.Unlock()
 	if n := p.queue.lost(); n > 0 && !dead && !p.Answers() {
 		p.say("%d events were left out: it did not read them in time", n)
+	}
+	if unheard > 0 {
+		p.say("%d events of its own were left out: they came too fast", unheard)
 	}
 	if slow > 1 || bad > 1 {
 		p.say("%d events were not answered in time, %d answers were bad", slow, bad)

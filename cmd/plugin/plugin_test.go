@@ -179,6 +179,16 @@ func (h *told) emit(name string, fields []plugin.Field) {
 	}
 }
 
+// await waits until there were n user events.
+func (h *told) await(n int) {
+	for have := 0; have < n; {
+		<-h.wake
+		h.mu.Lock()
+		have = len(h.events)
+		h.mu.Unlock()
+	}
+}
+
 // start starts the plugin of a role.
 func start(t *testing.T, name string, o plugin.Options) (*plugin.Plugin, *told, error) {
 	t.Helper()
@@ -240,6 +250,7 @@ func TestAsk(t *testing.T) {
 	if a, ok := p.Ask(0, event(`,"verdict":"perhaps"`)); ok {
 		t.Errorf("a bad answer: %+v", a)
 	}
+	h.await(1)
 	p.Close()
 	h.want(t, `plugin test: bad answer: unknown verdict "perhaps"`, "plugin test: farewell", "plugin test: \ufffd[2J")
 	if !slices.Equal(h.events, []string{"begun[{n  1 true} {s x 0 false}]"}) {
@@ -248,6 +259,30 @@ func TestAsk(t *testing.T) {
 	if _, ok := p.Ask(0, event(`,"verdict":"print"`)); ok {
 		t.Error("an answer after the end")
 	}
+}
+
+// TestEmitWaits: a user event that cannot be handled yet holds up no answer.
+func TestEmitWaits(t *testing.T) {
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, answered := &told{}, make(chan struct{})
+	p, err := plugin.Start(context.Background(), role+"=normal exec '"+exe+"'", plugin.Options{
+		GotraceVersion: "9.9", Farewell: time.Minute, Say: h.say,
+		Emit: func(name string, fields []plugin.Field) {
+			<-answered
+			h.emit(name, fields)
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, ok := p.Ask(0, event(`,"verdict":"skip"`)); !ok || a.Verdict != plugin.Skip {
+		t.Errorf("answer %+v, %v", a, ok)
+	}
+	close(answered)
+	p.Close()
 }
 
 func TestSend(t *testing.T) {
@@ -328,13 +363,10 @@ func TestUnasked(t *testing.T) {
 
 func TestFlood(t *testing.T) {
 	p, h := mustStart(t, "flood", plugin.Options{Farewell: time.Millisecond})
-	for n := 0; n < 10000; {
-		<-h.wake
-		h.mu.Lock()
-		n = len(h.events)
-		h.mu.Unlock()
+	for range 100 {
 		p.Send(0, event("x"))
 	}
+	h.await(10000)
 	p.Close()
 	if first, last := h.events[0], h.events[9999]; first != "e[{i  0 true}]" || last != "e[{i  9999 true}]" {
 		t.Errorf("user events %s to %s", first, last)

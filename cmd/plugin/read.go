@@ -32,6 +32,7 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 // reader handles what the plugin prints until that ends.
 func (p *Plugin) reader() {
 	defer close(p.read)
+	defer close(p.emits)
 	defer p.out.Close()
 	for {
 		line, err := readLine(p.lines)
@@ -63,9 +64,7 @@ func (p *Plugin) handle(line []byte) error {
 		if err := m.emit(); err != nil {
 			return err
 		}
-		if !p.isClosing() {
-			p.opts.Emit(m.Name, m.Fields)
-		}
+		p.emit(userEvent{m.Name, m.Fields})
 		return nil
 	case "log":
 		for _, l := range strings.Split(strings.TrimRight(m.Text, "\n"), "\n") {
@@ -74,6 +73,26 @@ func (p *Plugin) handle(line []byte) error {
 		return nil
 	}
 	return fmt.Errorf("unknown type of message %s", excerpt([]byte(m.Type)))
+}
+
+// emit hands a user event on without waiting: an answer may be behind it that Ask waits for.
+func (p *Plugin) emit(e userEvent) {
+	select {
+	case p.emits <- e:
+	default:
+		p.mu.Lock()
+		p.unheard++
+		p.mu.Unlock()
+	}
+}
+
+func (p *Plugin) emitter() {
+	defer close(p.emitted)
+	for e := range p.emits {
+		if !p.isClosing() {
+			p.opts.Emit(e.name, e.fields)
+		}
+	}
 }
 
 func (p *Plugin) isClosing() bool {
