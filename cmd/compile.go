@@ -137,12 +137,12 @@ func (r *run) pathCondition() func(*event.Event) bool {
 	for _, name := range r.o.TracePaths {
 		p.Paths[name] = true
 		real, err := filepath.EvalSymlinks(name)
-		if err != nil {
+		if err != nil || name == "" {
 			continue
 		}
 		if real, err = filepath.Abs(real); err == nil && real != name {
 			if !r.quiet(filter.QuietPathResolution) {
-				r.say("Requested path '%s' resolved into '%s'", name, real)
+				r.say("Requested path \"%s\" resolved into \"%s\"", name, real)
 			}
 			p.Paths[real] = true
 		}

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/gotrace/gotrace/filter"
 )
 
 // With -D the process that the user started becomes the tracee, so that its parent sees
@@ -39,7 +41,11 @@ const readyFD = 3
 
 // becomeTracee is stage 0: it returns only if the command could not be executed.
 func becomeTracee(o *Options) error {
-	c, err := command(o)
+	cred, err := credentials(o.User)
+	if err != nil {
+		return err
+	}
+	c, err := command(o, cred)
 	if err != nil {
 		return err
 	}
@@ -100,6 +106,9 @@ func (r *run) adoptTracee(pid int) error {
 	}
 	if err := r.session.Adopt(pid); err != nil {
 		return fmt.Errorf("attach %d: %s", pid, attachMessage(pid, err))
+	}
+	if !r.quiet(filter.QuietAttach) {
+		r.say("Process %d attached", pid)
 	}
 	_, err := ready.Write([]byte{1})
 	return err

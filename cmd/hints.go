@@ -51,6 +51,8 @@ func (m *machine) attachHint(pid int, err error) string {
 	scope := m.yama()
 	owner := m.owner(pid)
 	switch {
+	case errors.As(err, &a) && a.Tracer == os.Getpid():
+		return "it is traced already, by this very command"
 	case errors.As(err, &a) && a.Tracer != 0:
 		return fmt.Sprintf("already traced by process %d%s", a.Tracer, m.command(a.Tracer))
 	case m.kernelThread(pid):

@@ -90,7 +90,7 @@ type Options struct {
 	Program string // argv[0] as typed, for messages
 
 	Command   []string // PROG [ARGS]
-	PIDs      []int    // -p, without repetitions
+	PIDs      []int    // -p, as given
 	PIDNames  []string // -p name:NAME; Main adds their processes to PIDs
 	Env       []EnvChange
 	User      string // -u

@@ -190,7 +190,7 @@ func TestOptionValues(t *testing.T) {
 		{"-DD x", func(o *Options) { o.Daemonize = 2 }},
 		{"--daemonize=session x", func(o *Options) { o.Daemonize = 3 }},
 		{"-E A=b=c -E D --env= x", func(o *Options) { o.Env = []EnvChange{{"A", "b=c", false}, {"D", "", true}, {"", "", true}} }},
-		{"-p 999999997 -p 999999998,999999997", func(o *Options) { o.PIDs = []int{999999997, 999999998} }},
+		{"-p 999999997 -p 999999998,999999997", func(o *Options) { o.PIDs = []int{999999997, 999999998, 999999997} }},
 		{"-b execve --argv0 y --kill-on-exit --pin x", func(o *Options) {
 			o.DetachOnExecve, o.Argv0, o.KillOnExit, o.Pin = true, str("y"), true, true
 		}},

@@ -28,7 +28,8 @@ type output struct {
 	closer io.Closer
 	pipe   *exec.Cmd
 	done   chan struct{}
-	err    error
+	failed func(error) // is told of the first error; nothing is written after it
+	broken bool
 }
 
 type perTask struct {
@@ -39,8 +40,8 @@ type perTask struct {
 const flushEvery = 50 * time.Millisecond
 
 // openOutput opens what -o names; nothing is started if it cannot be opened.
-func openOutput(o *Options, mk func(w io.Writer) sink.Sink) (*output, error) {
-	out := &output{make: mk, flags: os.O_WRONLY | os.O_CREATE | os.O_TRUNC, done: make(chan struct{})}
+func openOutput(o *Options, mk func(w io.Writer) sink.Sink, failed func(error)) (*output, error) {
+	out := &output{make: mk, failed: failed, flags: os.O_WRONLY | os.O_CREATE | os.O_TRUNC, done: make(chan struct{})}
 	if o.Append {
 		out.flags = os.O_WRONLY | os.O_CREATE | os.O_APPEND
 	}
@@ -95,9 +96,11 @@ func (out *output) flusher() {
 	}
 }
 
+// note tells of the first error. What is traced does not suffer by it.
 func (out *output) note(err error) {
-	if out.err == nil && err != nil {
-		out.err = err
+	if err != nil && !out.broken {
+		out.broken = true
+		out.failed(err)
 	}
 }
 
@@ -113,10 +116,14 @@ func (out *output) flush() error {
 	return nil
 }
 
-// Write shows an event. tasks is how many are traced.
+// Write shows an event. tasks is how many are traced. Its error is that a task's file
+// cannot be opened.
 func (out *output) Write(ev *event.Event, tasks int) error {
 	out.mu.Lock()
 	defer out.mu.Unlock()
+	if out.broken {
+		return nil
+	}
 	s := out.one
 	if out.per != nil {
 		p, err := out.of(ev.Task.TID)
@@ -132,7 +139,7 @@ func (out *output) Write(ev *event.Event, tasks int) error {
 	if out.per != nil && (ev.Kind == event.Exit || ev.Kind == event.Killed) {
 		out.note(out.drop(ev.Task.TID))
 	}
-	return out.err
+	return nil
 }
 
 func (out *output) of(tid int32) (*perTask, error) {
@@ -160,7 +167,7 @@ func (out *output) drop(tid int32) error {
 }
 
 // Close writes out everything and waits for a pipe's reader.
-func (out *output) Close() error {
+func (out *output) Close() {
 	close(out.done)
 	out.mu.Lock()
 	defer out.mu.Unlock()
@@ -176,7 +183,6 @@ func (out *output) Close() error {
 	if out.pipe != nil {
 		out.pipe.Wait()
 	}
-	return out.err
 }
 
 // errnoMessage is an error in the C library's words.

@@ -110,17 +110,19 @@ func (p *parser) check() error {
 		return plainf(both, "-y", "--decode-fds")
 	case p.follow > 0 && p.followLong > 0:
 		return plainf(both, "-f", "--follow-forks")
+	case p.follow > 1 && p.separateLong:
+		return plainf(both, "-ff", "--output-separately")
 	}
 	if p.followOld > 0 {
 		if p.follow+p.followLong > 0 {
 			p.warn("deprecated option -F ignored")
 		} else {
 			p.warn("option -F is deprecated, please use -f/--follow-forks instead")
-			p.follow = 1
+			p.followLong = 1
 		}
 	}
 	switch {
-	case counting && (p.follow > 1 || p.separateLong):
+	case counting && p.separate():
 		return usagef("(-c/--summary-only or -C/--summary) and -ff/--output-separately are mutually exclusive")
 	case o.WallClock && !counting:
 		return usagef("-w/--summary-wall-clock must be given with (-c/--summary-only or -C/--summary)")
@@ -130,11 +132,19 @@ func (p *parser) check() error {
 	return nil
 }
 
+// separate reports whether each task is to have a file: -f, given once, has the last word.
+func (p *parser) separate() bool {
+	if p.follow > 0 {
+		return p.follow > 1
+	}
+	return p.separateLong
+}
+
 // finish turns counts into settings.
 func (p *parser) finish() {
 	o := p.o
 	o.Follow = p.follow+p.followLong > 0
-	o.Separate = p.follow > 1 || p.separateLong
+	o.Separate = p.separate()
 	o.Daemonize = max(p.daemonize, p.daemonizeLong)
 	if p.times > 0 {
 		o.Absolute = Clock{On: true, Unix: p.times > 2}
@@ -190,13 +200,13 @@ func (p *parser) warnIdle() {
 	if p.sortGiven && o.Summary == SummaryNone {
 		p.warn("-S/--summary-sort-by has no effect without (-c/--summary-only or -C/--summary)")
 	}
-	if p.separateLong && !p.outputGiven {
+	if p.separateLong && p.separate() && !p.outputGiven {
 		p.warn("--output-separately has no effect without -o/--output")
 	}
 	if o.Append && !p.outputGiven {
 		p.warn("-A/--output-append-mode has no effect without -o/--output")
 	}
-	if p.onlySuccess > 0 && p.onlyFailed > 0 {
+	if p.onlySuccess+p.onlyFailed > 1 {
 		p.warn("Only the last of -z/--successful-only/-Z/--failed-only options will take effect. " +
 			"See status qualifier for more complex filters.")
 	}
@@ -325,9 +335,7 @@ func (p *parser) attach(a arg) error {
 		if int(n) == os.Getpid() {
 			return plainf("I'm sorry, I can't let you do that, Dave.")
 		}
-		if !slices.Contains(p.o.PIDs, int(n)) {
-			p.o.PIDs = append(p.o.PIDs, int(n))
-		}
+		p.o.PIDs = append(p.o.PIDs, int(n))
 	}
 	return nil
 }

@@ -16,22 +16,15 @@ import (
 )
 
 // command makes the tracee's command of the options: found along PATH, with -E's
-// environment, -u's user and --argv0.
-func command(o *Options) (*ptrace.Command, error) {
+// environment and --argv0.
+func command(o *Options, cred *ptrace.Cred) (*ptrace.Command, error) {
 	path, err := findProgram(o.Command[0])
 	if err != nil {
 		return nil, err
 	}
-	c := &ptrace.Command{Path: path, Argv: o.Command, Env: environment(os.Environ(), o.Env)}
+	c := &ptrace.Command{Path: path, Argv: o.Command, Env: environment(os.Environ(), o.Env), Cred: cred}
 	if o.Argv0 != nil {
 		c.Argv = append([]string{*o.Argv0}, o.Command[1:]...)
-	}
-	if o.User != "" {
-		cred, err := credentials(o.User)
-		if err != nil {
-			return nil, err
-		}
-		c.Cred = cred
 	}
 	c.Closed = stdfds.Closed()
 	c.Ignored = ptrace.IgnoredSignals()
@@ -91,9 +84,12 @@ func environment(env []string, changes []EnvChange) []string {
 	return env
 }
 
-// credentials looks up who -u names. The lookup reads /etc/passwd and /etc/group without
+// credentials looks up who -u names; nil: nobody. The lookup reads /etc/passwd and /etc/group without
 // the C library, which would bring threads and handlers of its own.
 func credentials(name string) (*ptrace.Cred, error) {
+	if name == "" {
+		return nil, nil
+	}
 	u, err := user.LookupUser(name)
 	if err != nil {
 		return nil, plainf("Cannot find user '%s'", name)

@@ -87,7 +87,11 @@ func (m *mainer) root() *cobra.Command {
 
 // run is a command line without a subcommand.
 func (m *mainer) run() int {
-	p, err := parseOptions(m.argv, universe(), func(w string) { fmt.Fprintf(m.stderr, "%s: %s\n", m.argv[0], w) })
+	p, err := parseOptions(m.argv, universe(), func(w string) {
+		if n, _ := stage(); n == 0 {
+			fmt.Fprintf(m.stderr, "%s: %s\n", m.argv[0], w)
+		}
+	})
 	switch {
 	case errors.Is(err, errHelp):
 		writeHelp(m.stdout, m.argv[0])

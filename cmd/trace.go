@@ -84,16 +84,8 @@ func (r *run) main() (int, error) {
 	case n == 1:
 		return 0, daemonize(tracee)
 	}
-	var c *ptrace.Command
-	if len(o.Command) > 0 && tracee == 0 {
-		var err error
-		if c, err = command(o); err != nil {
-			return 1, err
-		}
-		r.path = c.Path
-	}
-	var err error
-	if r.out, err = openOutput(o, r.makeSink); err != nil {
+	c, err := r.open(tracee == 0)
+	if err != nil {
 		return 1, err
 	}
 	r.build()
@@ -121,11 +113,27 @@ func (r *run) main() (int, error) {
 		return 1, err
 	}
 	st, err := r.session.Run()
-	if e := r.out.Close(); err == nil && e != nil {
-		r.say("%v", r.outputError(e))
-		err = e
-	}
+	r.out.Close()
 	return r.finish(st, err)
+}
+
+// open opens what -o names and then, with launch, looks for the program, if there is one:
+// a file is made, and a command beside the session runs, even if it is not found.
+func (r *run) open(launch bool) (c *ptrace.Command, err error) {
+	cred, err := credentials(r.o.User)
+	if err != nil {
+		return nil, err
+	}
+	r.out, err = openOutput(r.o, r.makeSink, func(err error) { r.say("%v", r.outputError(err)) })
+	if err != nil || !launch || len(r.o.Command) == 0 {
+		return nil, err
+	}
+	if c, err = command(r.o, cred); err != nil {
+		r.out.Close()
+		return nil, err
+	}
+	r.path = c.Path
+	return c, nil
 }
 
 // finish makes the exit status: the command's own, or the death that it or a signal to
@@ -183,7 +191,7 @@ func (r *run) build() {
 		ExitKill:     o.KillOnExit,
 		DetachOnExec: o.DetachOnExecve,
 		Pin:          o.Pin,
-		Failed:       func(err error) { r.say("%v", r.outputError(err)) },
+		Failed:       func(err error) { r.say("%v", err) },
 		ExecFailed: func(err error) {
 			r.out.mu.Lock()
 			defer r.out.mu.Unlock()
@@ -346,6 +354,8 @@ func (r *run) catch() (stop func()) {
 	fatal := []os.Signal{unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGPIPE, unix.SIGTERM}
 	level := r.interruptible()
 	signal.Ignore(unix.SIGTTOU, unix.SIGTTIN)
+	// Delays and ends are told by a signal that breaks the wait.
+	ptrace.Interruptible(unix.SIGURG)
 	if level >= InterruptNever {
 		signal.Ignore(fatal...)
 		if level == InterruptNeverTSTP {
@@ -354,7 +364,6 @@ func (r *run) catch() (stop func()) {
 		return func() {}
 	}
 	tid := unix.Gettid()
-	ptrace.Interruptible(unix.SIGURG)
 	ch := make(chan os.Signal, 1)
 	for _, s := range fatal {
 		signal.Notify(ch, s)

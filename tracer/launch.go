@@ -62,12 +62,10 @@ func (s *Session) seizeChild(pid int) error {
 }
 
 // Attach seizes a process: all its threads if threads is set, else the one task.
-// It returns how many tasks were attached. Threads that the process makes meanwhile
-// are found by looking again until none is new.
+// It returns how many tasks were attached. One that is traced already, by whomever, is an
+// error. Threads that the process makes meanwhile are found by looking again until none is
+// new.
 func (s *Session) Attach(pid int, threads bool) (int, error) {
-	if s.tasks[int32(pid)] != nil {
-		return 0, nil
-	}
 	if err := s.seizeTask(pid); err != nil {
 		return 0, err
 	}

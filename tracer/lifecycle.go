@@ -1,8 +1,11 @@
 package tracer
 
 import (
+	"cmp"
 	"encoding/binary"
+	"maps"
 	"os"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -43,9 +46,10 @@ func (s *Session) plainCtx(t *task) *decode.Ctx {
 
 // groupStop leaves the task stopped until SIGCONT, as it would be untraced.
 func (s *Session) groupStop(t *task, sig int) action {
-	if !t.hidden && t.needs.Signals {
+	if !t.hidden && t.needs.Signals && !t.relisten {
 		s.emit(t, event.GroupStop, func(ev *event.Event) { ev.Num = int64(sig) })
 	}
+	t.relisten = false
 	return actListen
 }
 
@@ -288,7 +292,7 @@ func (s *Session) detachAll() {
 	if s.cfg.ExitKill && s.stop.asked.Load() {
 		return
 	}
-	for _, t := range s.tasks {
+	for _, t := range s.inOrder() {
 		t.leaving = true
 		if t.stopped && !t.listens {
 			s.detach(t, t.pending)
@@ -300,7 +304,7 @@ func (s *Session) detachAll() {
 	}
 	for len(s.tasks) > 0 {
 		var status uint32
-		pid, err := ptrace.Wait(-1, 0, &status, nil)
+		pid, err := s.wait(&status, nil)
 		if err == unix.EINTR {
 			continue
 		}
@@ -321,6 +325,13 @@ func (s *Session) detachAll() {
 			s.letGo(t, stop)
 		}
 	}
+}
+
+// inOrder is the tasks, the oldest first.
+func (s *Session) inOrder() []*task {
+	all := slices.Collect(maps.Values(s.tasks))
+	slices.SortFunc(all, func(a, b *task) int { return cmp.Compare(a.id.Gen, b.id.Gen) })
+	return all
 }
 
 // killChild passes the signal that ends the session on to the launched program, which

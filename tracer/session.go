@@ -62,6 +62,7 @@ type Session struct {
 	threads   map[int32]int         // how many tasks of each process are traced
 	dead      map[int32]ptrace.Stop // ended before their parent's event told of them
 	alarm     alarm
+	waited    []waited
 	muted     bool // nothing is handled any more
 	delays    bool // some task was ever delayed
 	oldKernel bool // without PTRACE_SET_SYSCALL_INFO
@@ -184,7 +185,7 @@ func (s *Session) Run() (Stat, error) {
 		if s.cfg.CPUTime {
 			ru = &s.ru
 		}
-		pid, err := ptrace.Wait(-1, 0, &status, ru)
+		pid, err := s.wait(&status, ru)
 		switch {
 		case errors.Is(err, unix.EINTR):
 			continue
@@ -235,6 +236,7 @@ func (s *Session) handle(tid int32, status uint32) {
 	t.begun = true
 	t.stopped = stop.Kind != ptrace.StopExited && stop.Kind != ptrace.StopKilled
 	t.listens = false
+	t.relisten = t.relisten && stop.Kind == ptrace.StopGroup
 	if t.leaving && t.stopped {
 		s.letGo(t, stop)
 		return

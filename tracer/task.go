@@ -43,6 +43,8 @@ type task struct {
 	leaving   bool // to be detached at its next stop
 	stopped   bool // not resumed: a stop is being handled, or was
 	listens   bool // in group-stop by PTRACE_LISTEN
+	relisten  bool // and interrupted in it: the same stop will be reported again
+	waited    bool // its wait status is in Session.waited
 	abi       *arch.ABI
 	ctx       *decode.Ctx
 	sys       event.Syscall

@@ -447,7 +447,7 @@ func (t *Text) result(ev *event.Event) {
 // note appends a line that is not a system call.
 func (t *Text) note(ev *event.Event) {
 	switch ev.Kind {
-	case event.Exit, event.Killed:
+	case event.Exit:
 		if t.o.QuietExit {
 			return
 		}

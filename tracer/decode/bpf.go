@@ -225,7 +225,7 @@ func bpfRet(c *Ctx) event.Value {
 	case 0, 5, 7, 13, 14, 17, 18, 19, 28, 30, 32, 33:
 		return c.fdV(int32(c.Ret))
 	}
-	return intV(c.Ret)
+	return c.plainRet(RetUint)
 }
 
 // bpfFind returns the description of a command, or nil.

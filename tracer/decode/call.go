@@ -52,8 +52,7 @@ type Arg struct {
 type RetForm uint8
 
 const (
-	RetInt  RetForm = iota // signed decimal
-	RetUint                // unsigned decimal
+	RetUint RetForm = iota // decimal, never negative: what is no error is a size
 	RetHex                 // 0x…
 	RetOct                 // umask
 	RetFD                  // a new descriptor, decorated by -y

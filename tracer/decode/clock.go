@@ -10,7 +10,7 @@ var clockCalls = []Call{
 	{Name: "gettimeofday", Args: []Arg{out("tv", timevalArg), out("tz", timezoneArg)}},
 	{Name: "settimeofday", Args: []Arg{in("tv", timevalArg), in("tz", timezoneArg)}},
 	{Name: "nanosleep", Args: []Arg{in("rqtp", timespecArg), out("rmtp", remainArg)}, Flags: AllowRestart},
-	{Name: "alarm", Args: []Arg{in("seconds", uintArg)}, Ret: RetUint},
+	{Name: "alarm", Args: []Arg{in("seconds", uintArg)}},
 	{Name: "getitimer", Args: []Arg{in("which", enumArg(xItimerWhich)), out("value", itimervalArg)}},
 	{Name: "setitimer", Args: []Arg{in("which", enumArg(xItimerWhich)), in("value", itimervalArg), out("ovalue", itimervalArg)}},
 	{Name: "adjtimex", Args: []Arg{out("txc_p", timexArg)}, Aux: timexAux},

@@ -154,7 +154,7 @@ func fcntlRet(c *Ctx) event.Value {
 	case fGetFD, fGetFL, fGetSeals, fGetLease:
 		return c.plainRet(RetHex)
 	}
-	return c.plainRet(RetInt)
+	return c.plainRet(RetUint)
 }
 
 // fcntlAux names what fcntl returned.

@@ -16,7 +16,7 @@ var fdioCalls = []Call{
 	{Name: "preadv2", Args: []Arg{fd("fd"), out("vec", iovRetArg), in("vlen", ulongArg), in("pos_l", posArg), in("flags", flagsArg(xRwfFlags)).reg(5)}, Flags: ReadsVec},
 	{Name: "pwritev2", Args: []Arg{fd("fd"), in("vec", iovInArg(2)), in("vlen", ulongArg), in("pos_l", posArg), in("flags", flagsArg(xRwfFlags)).reg(5)}, Flags: WritesVec},
 
-	{Name: "lseek", Args: []Arg{fd("fd"), in("offset", longArg), in("whence", enumArg(xSeekWhence))}, Ret: RetUint},
+	{Name: "lseek", Args: []Arg{fd("fd"), in("offset", longArg), in("whence", enumArg(xSeekWhence))}},
 	{Name: "_llseek", Args: []Arg{fd("fd"), in("offset", highLowArg), out("result", s64PtrArg).reg(3), in("whence", enumArg(xSeekWhence)).reg(4)}},
 
 	{Name: "close", Args: []Arg{fd("fd")}},

@@ -150,7 +150,7 @@ func ioThen(d Decoder) Decoder {
 func noArg(*Ctx, int) event.Value { return absent() }
 
 // ioctlRet is what a request returned: a descriptor, a number or nothing in particular.
-func ioctlRet(c *Ctx) event.Value { return c.plainRet(RetInt) }
+func ioctlRet(c *Ctx) event.Value { return c.plainRet(RetUint) }
 
 func ioctlAux(*Ctx) event.Value { return absent() }
 

@@ -14,7 +14,7 @@ var notifyCalls = []Call{
 		{Name: "dfd", Dec: fanDirfdArg, Role: RoleDirFD}, path("pathname")}},
 	{Name: "name_to_handle_at", Args: []Arg{dirfd("dfd"), path("name"),
 		out("handle", handleOutArg).atEntry(saveHandleBytes), out("mnt_id", mountIDArg), in("flag", flagsArg(xNameToHandleAtFlags))}},
-	{Name: "open_by_handle_at", Args: []Arg{fd("mountdirfd"), in("handle", handleInArg), in("flags", openFlagsArg)}, Ret: RetFD},
+	{Name: "open_by_handle_at", Args: []Arg{fd("mountdirfd"), in("handle", handleInArg), in("flags", openFlagsArg)}},
 }
 
 // fanInitFlagsArg is a class, a number in two bits, and flags.

@@ -122,7 +122,7 @@ func prctlRet(c *Ctx) event.Value {
 	if o := prctlFind(c); o != nil && o.ret != nil {
 		return o.ret(c)
 	}
-	return intV(c.Ret)
+	return c.plainRet(RetUint)
 }
 
 func prctlAux(c *Ctx) event.Value {
@@ -272,7 +272,7 @@ func (c *Ctx) vlV(t *event.Table, n uint64) event.Value {
 
 func prctlRetSpec(c *Ctx) event.Value {
 	if xPrctlSpec.Find(c.Arg(1)) == "" {
-		return intV(c.Ret)
+		return c.plainRet(RetUint)
 	}
 	return hexV(uint64(c.Ret))
 }
@@ -402,7 +402,7 @@ func archPrctlRet(c *Ctx) event.Value {
 	if archReqXcomp(c) {
 		return hexV(uint64(c.Ret))
 	}
-	return intV(c.Ret)
+	return c.plainRet(RetUint)
 }
 
 func archPrctlAux(c *Ctx) event.Value {

@@ -26,7 +26,7 @@ var procCalls = []Call{
 	{Name: "getpgid", Args: []Arg{in("pid", pidArg)}, Ret: RetPGID},
 	{Name: "setpgid", Args: []Arg{in("pid", pidArg), in("pgid", pgidArg)}},
 	{Name: "getsid", Args: []Arg{in("pid", pidArg)}, Ret: RetPGID},
-	{Name: "setsid", Ret: RetPGID},
+	{Name: "setsid"},
 
 	{Name: "setns", Args: []Arg{fd("fd"), in("nstype", flagsArg(xSetnsTypes))}},
 	{Name: "unshare", Args: []Arg{in("unshare_flags", flagsLongArg(xUnshareFlags))}},

@@ -50,7 +50,7 @@ func seccompRet(c *Ctx) event.Value {
 	if uint32(c.Arg(0)) == seccompSetFilter && c.Arg(1)&newListener != 0 {
 		return c.fdV(int32(c.Ret))
 	}
-	return intV(c.Ret)
+	return c.plainRet(RetUint)
 }
 
 // landlockAttrArg is a struct landlock_ruleset_attr, of which the first field is known.
@@ -71,7 +71,7 @@ func landlockAttrArg(c *Ctx, i int) event.Value {
 // landlockCreateRet is the version of the interface, or a descriptor.
 func landlockCreateRet(c *Ctx) event.Value {
 	if c.Arg(2) != 0 {
-		return intV(c.Ret)
+		return c.plainRet(RetUint)
 	}
 	return c.fdV(int32(c.Ret))
 }

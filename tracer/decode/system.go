@@ -298,7 +298,7 @@ func membarrierRet(c *Ctx) event.Value {
 	if membarrierQuery(c) {
 		return hexV(uint64(c.Ret))
 	}
-	return intV(c.Ret)
+	return c.plainRet(RetUint)
 }
 
 func membarrierAux(c *Ctx) event.Value {

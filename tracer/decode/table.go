@@ -254,14 +254,14 @@ func (c *Ctx) Result() (ret, aux event.Value) {
 
 func (c *Ctx) plainRet(f RetForm) event.Value {
 	switch f {
-	case RetUint:
-		return uintV(c.word(uint64(c.Ret)))
 	case RetHex:
 		return hexV(c.word(uint64(c.Ret)))
 	case RetOct:
 		return octV(uint64(c.Ret))
 	case RetFD:
-		return c.fdV(int32(c.Ret))
+		if c.Ret == int64(int32(c.Ret)) {
+			return c.fdV(int32(c.Ret))
+		}
 	case RetPID:
 		return c.pidV(int32(c.Ret))
 	case RetPGID:
@@ -269,7 +269,7 @@ func (c *Ctx) plainRet(f RetForm) event.Value {
 	case RetNone:
 		return absent()
 	}
-	return intV(c.Ret)
+	return uintV(c.word(uint64(c.Ret)))
 }
 
 // word cuts a number to the size of a long of the ABI.

@@ -12,7 +12,7 @@ var waitCalls = []Call{
 	{Name: "waitpid", Args: []Arg{in("pid", pidArg), out("stat_addr", waitStatusArg), out("options", flagsArg(xWaitOptions))}, Ret: RetPID, Flags: AllowRestart},
 	{Name: "waitid", Args: []Arg{in("which", enumArg(xWaitidTypes)), in("upid", waitidArg), out("infop", siginfoArg), out("options", flagsArg(xWaitOptions)), out("ru", rusageArg)}, Flags: AllowRestart},
 	{Name: "getrusage", Args: []Arg{in("who", enumS32Arg(xRusageWho)), out("ru", rusageArg)}},
-	{Name: "times", Args: []Arg{out("tbuf", timesArg)}, Ret: RetUint},
+	{Name: "times", Args: []Arg{out("tbuf", timesArg)}},
 	{Name: "getrlimit", Args: []Arg{in("resource", enumArg(xRlimits)), out("rlim", rlimitArg)}},
 	{Name: "ugetrlimit", Args: []Arg{in("resource", enumArg(xRlimits)), out("rlim", rlimitArg)}},
 	{Name: "setrlimit", Args: []Arg{in("resource", enumArg(xRlimits)), in("rlim", rlimitArg)}},

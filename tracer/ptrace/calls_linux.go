@@ -128,6 +128,17 @@ func SetSiginfo(tid int, s *Siginfo) error {
 	return err
 }
 
+// Regset reads a set of registers, NT_* of <linux/elf.h>, of a stopped tracee into b, and
+// returns how many bytes of b it has. EINVAL or ENODEV mean that there is no such set.
+func Regset(tid int, typ uint32, b []byte) (int, error) { return getRegset(tid, uintptr(typ), b) }
+
+func getRegset(tid int, typ uintptr, b []byte) (int, error) {
+	iov := unix.Iovec{Base: &b[0]}
+	iov.SetLen(len(b))
+	_, err := call("GETREGSET", unix.PTRACE_GETREGSET, tid, typ, uintptr(unsafe.Pointer(&iov)))
+	return int(iov.Len), err
+}
+
 // Sigmask is the tracee's blocked signals.
 func Sigmask(tid int) (uint64, error) {
 	var v uint64

@@ -36,13 +36,6 @@ func SetSyscallNR(tid int, nr int64) error {
 	return setRegset(tid, ntARMSystemCall, unsafe.Slice((*byte)(unsafe.Pointer(&v)), sizeofSystemCallNR))
 }
 
-func getRegset(tid int, typ uintptr, b []byte) (int, error) {
-	iov := unix.Iovec{Base: &b[0]}
-	iov.SetLen(len(b))
-	_, err := call("GETREGSET", unix.PTRACE_GETREGSET, tid, typ, uintptr(unsafe.Pointer(&iov)))
-	return int(iov.Len), err
-}
-
 func setRegset(tid int, typ uintptr, b []byte) error {
 	iov := unix.Iovec{Base: &b[0]}
 	iov.SetLen(len(b))
