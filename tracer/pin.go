@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/gotrace/gotrace/tracer/ptrace"
 )
 
 // pinner keeps the tracer and its tracees on one CPU, where handing a stop from one to
@@ -18,9 +20,11 @@ import (
 //	       <---------------------------
 //	        one runs, or many stops
 //
-// A tracee sees its own mask, and gets it back when it is let go.
+// A tracee sees its own mask, and gets it back when it is let go. A tracer that has one
+// CPU only changes nothing but its own priority.
 type pinner struct {
 	on      bool
+	one     bool         // the tracer may run on one CPU only
 	running atomic.Int32 // tasks that are not in a call that waits
 	stops   atomic.Int64
 
@@ -31,7 +35,8 @@ type pinner struct {
 	own    unix.CPUSet
 	masks  map[int32]unix.CPUSet // what the tasks' masks are without us
 	quiet  int                   // ticks in which the other state was called for
-	nice   bool
+	nice   int                   // the tracer's own nice value
+	renice bool
 	done   chan struct{}
 }
 
@@ -41,20 +46,27 @@ const (
 	busyStops = 120
 	// settleTicks keeps the state from flapping.
 	settleTicks = 2
-	pinnedNice  = 10
+	// pinnedNice is added to the tracer's nice value: it runs when its tracee waits, not before.
+	pinnedNice = 10
 )
 
-// start begins pinning. It must be called on the session's thread.
-func (p *pinner) start() {
+// start begins pinning, if it is asked for or nothing is left to pin. It must be called on
+// the session's thread.
+func (p *pinner) start(asked bool) {
 	p.tracer = unix.Gettid()
-	if unix.SchedGetaffinity(p.tracer, &p.own) != nil || p.own.Count() < 2 {
+	prio, err := unix.Getpriority(unix.PRIO_PROCESS, p.tracer)
+	if err != nil || unix.SchedGetaffinity(p.tracer, &p.own) != nil {
+		return
+	}
+	p.one = p.own.Count() == 1
+	p.nice = 20 - prio // what the kernel returns is never negative
+	p.renice = ptrace.MayRaisePriority(p.nice)
+	if p.one && !p.renice || !p.one && !asked {
 		return
 	}
 	p.on = true
 	p.masks = make(map[int32]unix.CPUSet)
 	p.done = make(chan struct{})
-	// A nice tracer runs when its tracee waits, not before; only root can undo it.
-	p.nice = unix.Geteuid() == 0
 	for cpu := range len(p.own) * 64 {
 		if p.own.IsSet(cpu) {
 			p.cpu = cpu
@@ -83,7 +95,7 @@ func (p *pinner) added(tid, parent int32) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	mask, ok := p.masks[parent]
-	if !ok && unix.SchedGetaffinity(int(tid), &mask) != nil {
+	if !ok && unix.SchedGetaffinity(int(tid), &mask) != nil || p.one && mask != p.own {
 		return
 	}
 	p.masks[tid] = mask
@@ -91,7 +103,7 @@ func (p *pinner) added(tid, parent int32) {
 	if p.pinned || p.running.Load() == 1 {
 		p.pin(tid)
 	} else if ok {
-		unix.SchedSetaffinity(int(tid), &mask)
+		p.move(int(tid), &mask)
 	}
 }
 
@@ -104,7 +116,7 @@ func (p *pinner) dropped(t *task, alive bool) {
 	defer p.mu.Unlock()
 	tid := t.id.TID
 	if mask, ok := p.masks[tid]; ok && alive && p.pinned && mask.IsSet(p.cpu) {
-		unix.SchedSetaffinity(int(tid), &mask)
+		p.move(int(tid), &mask)
 	}
 	if _, ok := p.masks[tid]; ok && !t.waits {
 		p.running.Add(-1)
@@ -136,13 +148,19 @@ func (p *pinner) pin(tid int32) {
 	}
 	var one unix.CPUSet
 	one.Set(p.cpu)
-	unix.SchedSetaffinity(int(tid), &one)
+	p.move(int(tid), &one)
 	if !p.pinned {
 		p.pinned = true
-		unix.SchedSetaffinity(p.tracer, &one)
-		if p.nice {
-			unix.Setpriority(unix.PRIO_PROCESS, p.tracer, pinnedNice)
+		p.move(p.tracer, &one)
+		if p.renice {
+			unix.Setpriority(unix.PRIO_PROCESS, p.tracer, p.nice+pinnedNice)
 		}
+	}
+}
+
+func (p *pinner) move(tid int, mask *unix.CPUSet) {
+	if !p.one {
+		unix.SchedSetaffinity(tid, mask)
 	}
 }
 
@@ -153,11 +171,11 @@ func (p *pinner) free() {
 	}
 	p.pinned = false
 	for tid, mask := range p.masks {
-		unix.SchedSetaffinity(int(tid), &mask)
+		p.move(int(tid), &mask)
 	}
-	unix.SchedSetaffinity(p.tracer, &p.own)
-	if p.nice {
-		unix.Setpriority(unix.PRIO_PROCESS, p.tracer, 0)
+	p.move(p.tracer, &p.own)
+	if p.renice {
+		unix.Setpriority(unix.PRIO_PROCESS, p.tracer, p.nice)
 	}
 }
 
@@ -245,13 +263,17 @@ func (p *pinner) left(t *task, args *[6]uint64, ret int64) {
 		t.waits = false
 		p.running.Add(1)
 	}
-	switch t.class {
+	class := t.class
+	t.class = callPlain
+	if p.one {
+		return
+	}
+	switch class {
 	case callGetAffinity:
 		p.answer(t, args, ret)
 	case callSetAffinity:
 		p.changed(t, args, ret)
 	}
-	t.class = callPlain
 }
 
 // target is the task that a call on affinity is about, if it is one of ours.

@@ -100,8 +100,8 @@ func New(cfg Config) *Session {
 	if cfg.Seccomp != nil {
 		s.options |= ptrace.OptSeccomp
 	}
-	if cfg.Pin && cfg.Seccomp == nil {
-		s.pin.start()
+	if cfg.Seccomp == nil {
+		s.pin.start(cfg.Pin)
 	}
 	for i, a := range s.abis {
 		s.classes[i] = make([]callClass, len(a.Syscalls))

@@ -29,12 +29,22 @@ func RaiseDefault(sig int) {
 }
 
 // SysAdmin reports whether this process may install a seccomp filter without giving up
-// privileges (CAP_SYS_ADMIN in its effective set).
-func SysAdmin() bool {
+// privileges.
+func SysAdmin() bool { return capable(unix.CAP_SYS_ADMIN) }
+
+// MayRaisePriority reports whether this process may take back a nice value that it gave
+// itself, when nice was its own; see setpriority(2).
+func MayRaisePriority(nice int) bool {
+	var r unix.Rlimit
+	return capable(unix.CAP_SYS_NICE) || unix.Getrlimit(unix.RLIMIT_NICE, &r) == nil && r.Cur >= uint64(20-nice)
+}
+
+// capable reports whether a capability is in this thread's effective set.
+func capable(c uint) bool {
 	hdr := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var data [2]unix.CapUserData
 	if unix.Capget(&hdr, &data[0]) != nil {
 		return false
 	}
-	return data[0].Effective>>unix.CAP_SYS_ADMIN&1 != 0
+	return data[c/32].Effective>>(c%32)&1 != 0
 }
