@@ -42,6 +42,7 @@ func (r *run) groups(u *filter.Universe) []*follow.Group {
 	g.Rules = []*follow.Rule{calls, signals, life}
 	if len(q.Injections) > 0 {
 		r.tamper = tamper(u, q)
+		r.tamper.Where = calls.Entry
 		g.Needs.Tamper = r.tamper.Calls()
 	}
 	return []*follow.Group{g}

@@ -207,6 +207,9 @@ func (r *run) build() {
 	}
 	if r.tamper != nil {
 		cfg.Tamper = r.tamper
+		cfg.TamperFailed = func(t event.Task, err error) {
+			r.say("poke_tcb: Failed to tamper with process %d: %v", t.TID, err)
+		}
 	}
 	if o.Daemonize > 0 {
 		cfg.ExecFailed = nil // the tracee says so itself

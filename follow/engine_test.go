@@ -198,7 +198,7 @@ func TestTamper(t *testing.T) {
 	tm.Add(other, filter.When{First: 2, Step: 2}, event.Injection{Errno: 2})
 	var got []int
 	for range 4 {
-		if in := tm.Tamper(event.Task{TID: 1}, event.NativeABI, 3); in != nil {
+		if in := tm.Tamper(&event.Event{Task: event.Task{TID: 1}}, event.NativeABI, 3); in != nil {
 			got = append(got, in.Errno)
 		} else {
 			got = append(got, 0)
@@ -208,13 +208,21 @@ func TestTamper(t *testing.T) {
 	if want := []int{0, 2, 0, 2}; !slices.Equal(got, want) {
 		t.Errorf("errors %v, want %v", got, want)
 	}
-	if tm.Tamper(event.Task{TID: 1}, event.NativeABI, 5) != nil {
+	if tm.Tamper(&event.Event{Task: event.Task{TID: 1}}, event.NativeABI, 5) != nil {
 		t.Error("when= counts calls of different names together")
 	}
-	if tm.Tamper(event.Task{TID: 2}, event.NativeABI, 3) != nil {
+	if tm.Tamper(&event.Event{Task: event.Task{TID: 2}}, event.NativeABI, 3) != nil {
 		t.Error("when= does not count each task for itself")
 	}
-	if tm.Tamper(event.Task{TID: 1}, event.NativeABI, 4) != nil {
+	if tm.Tamper(&event.Event{Task: event.Task{TID: 1}}, event.NativeABI, 4) != nil {
 		t.Error("a call outside the set is tampered with")
+	}
+	// What Where refuses is neither tampered with nor counted.
+	tm.Where = func(ev *event.Event) bool { return ev.Num == 1 }
+	for i, want := range []bool{false, false, false, true} {
+		ev := &event.Event{Task: event.Task{TID: 3}, Num: int64(i % 2)}
+		if got := tm.Tamper(ev, event.NativeABI, 3) != nil; got != want {
+			t.Errorf("call %d, taken by Where: %t: tampered with: %t", i, ev.Num == 1, got)
+		}
 	}
 }

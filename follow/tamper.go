@@ -9,6 +9,8 @@ import (
 // injections that name a call the last one that was given acts; when= counts, for each
 // task, every call by itself.
 type Tamper struct {
+	// Where refuses calls, which are then not counted. Nil: none.
+	Where  func(*event.Event) bool
 	rules  []tamperRule
 	counts map[int32]map[tampered]int // by tid
 }
@@ -43,16 +45,19 @@ func (t *Tamper) Calls() event.CallSet {
 }
 
 // Tamper returns what is done to a call that a task enters; nil: nothing.
-func (t *Tamper) Tamper(task event.Task, abi int, id uint64) *event.Injection {
+func (t *Tamper) Tamper(ev *event.Event, abi int, id uint64) *event.Injection {
+	if t.Where != nil && !t.Where(ev) {
+		return nil
+	}
 	for i := len(t.rules) - 1; i >= 0; i-- {
 		r := &t.rules[i]
 		if !r.set.Has(abi, id) {
 			continue
 		}
-		n := t.counts[task.TID]
+		n := t.counts[ev.Task.TID]
 		if n == nil {
 			n = make(map[tampered]int)
-			t.counts[task.TID] = n
+			t.counts[ev.Task.TID] = n
 		}
 		call := tampered{abi, id}
 		n[call]++

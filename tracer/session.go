@@ -34,6 +34,8 @@ type Config struct {
 	// ExecFailed is told that the launched program could not be executed, and why.
 	ExecFailed func(err error)
 	Tamper     Tamperer
+	// TamperFailed is told that an argument's memory could not be changed, and why.
+	TamperFailed func(t event.Task, err error)
 }
 
 // Session traces tasks until none is left or it is stopped. All its methods but Stop

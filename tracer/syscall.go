@@ -158,6 +158,10 @@ func (s *Session) entry(t *task) action {
 	t.sys.Undecoded = m&decode.Raw != 0
 	t.sys.Decl = c.Call
 	args, more := c.Enter()
+	if tamper && s.tamperEntry(t, ix, id, args) {
+		c.Begin(s.cfg.Decode, abi, in.NR, in.Args, m)
+		args, more = c.Enter()
+	}
 	t.sys.Late = c.LateComma()
 	t.sys.Entered, t.sys.More = len(args), more
 	if t.want && !n.ExitOnly {
@@ -165,9 +169,6 @@ func (s *Session) entry(t *task) action {
 		if v := s.sendCall(t, event.SyscallEnter, args); v.Resume == event.ResumeSkip {
 			t.want = false
 		}
-	}
-	if tamper {
-		s.tamperEntry(t, ix, id)
 	}
 	return actToExit
 }
@@ -180,13 +181,19 @@ func isExec(abi *arch.ABI, nr uint64) bool {
 // errnoRestartBlock is the kernel's ERESTART_RESTARTBLOCK: restart_syscall will follow.
 const errnoRestartBlock = 516
 
-// sendCall hands a system-call event to the handler.
-func (s *Session) sendCall(t *task, k *event.Kind, args []event.Value) event.Verdict {
+// callEvent is the event of a system call, without its times.
+func (s *Session) callEvent(t *task, k *event.Kind, args []event.Value) *event.Event {
 	ev := &s.ev
 	*ev = event.Event{Kind: k, Task: t.id, ABI: t.abi, State: &t.state, Args: args, Sys: &t.sys, NR: t.lastNR}
 	if s.cfg.Regs {
 		ev.IP, ev.HasIP = s.info.IP, true
 	}
+	return ev
+}
+
+// sendCall hands a system-call event to the handler.
+func (s *Session) sendCall(t *task, k *event.Kind, args []event.Value) event.Verdict {
+	ev := s.callEvent(t, k, args)
 	now := t.began
 	if k == event.SyscallExit {
 		now = time.Now()

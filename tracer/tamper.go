@@ -1,29 +1,34 @@
 package tracer
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/gotrace/gotrace/arch"
 	"github.com/gotrace/gotrace/tracer/event"
 )
 
-// Tamperer says what is done to a call that is about to be made; nil: nothing.
+// Tamperer says what is done to a call that is about to be made; nil: nothing. The event
+// has the arguments that could be decoded by then.
 type Tamperer interface {
-	Tamper(t event.Task, abi int, id uint64) *Injection
+	Tamper(ev *event.Event, abi int, id uint64) *Injection
 }
 
 // Injection is what is done to one call.
 type Injection = event.Injection
 
-// tamperEntry applies what is to be done before the call.
-func (s *Session) tamperEntry(t *task, abi int, id uint64) {
+// tamperEntry applies what is to be done before the call, and reports whether that changed
+// what arguments point to.
+func (s *Session) tamperEntry(t *task, abi int, id uint64, args []event.Value) (poked bool) {
 	if s.cfg.Tamper == nil {
-		return
+		return false
 	}
-	in := s.cfg.Tamper.Tamper(t.id, abi, id)
+	in := s.cfg.Tamper.Tamper(s.callEvent(t, event.SyscallEnter, args), abi, id)
 	if in == nil {
-		return
+		return false
 	}
 	t.inject = in
-	t.poke(in.PokeEnter)
+	poked = s.poke(t, in.PokeEnter)
 	if in.Signal != 0 {
 		t.pending = in.Signal
 	}
@@ -34,6 +39,7 @@ func (s *Session) tamperEntry(t *task, abi int, id uint64) {
 		t.sys.Delayed = true
 		t.delay = in.DelayEnter
 	}
+	return poked
 }
 
 // fakeNR is the number of the call that is made in place of a faked one; -1: none.
@@ -57,12 +63,8 @@ func (s *Session) tamperExit(t *task, ret int64, errno int) (int64, int) {
 			t.sys.Injected = true
 		}
 	}
-	if len(in.PokeEnter) > 0 {
-		t.sys.ArgsInjected = true
-	}
-	if len(in.PokeExit) > 0 && errno == 0 {
-		t.poke(in.PokeExit)
-		t.sys.ArgsInjected = true
+	if errno == 0 {
+		s.poke(t, in.PokeExit)
 	}
 	if in.DelayExit > 0 {
 		t.sys.Delayed = true
@@ -71,8 +73,25 @@ func (s *Session) tamperExit(t *task, ret int64, errno int) (int64, int) {
 	return ret, errno
 }
 
-func (t *task) poke(ps []event.Poke) {
+// poke writes to where arguments point, and reports whether it did so for any.
+func (s *Session) poke(t *task, ps []event.Poke) (any bool) {
 	for _, p := range ps {
-		t.mem.WriteAt(p.Data, t.ctx.Arg(p.Arg))
+		if err := t.poke(p); err == nil {
+			any = true
+		} else if s.cfg.TamperFailed != nil {
+			s.cfg.TamperFailed(t.id, err)
+		}
 	}
+	t.sys.ArgsInjected = t.sys.ArgsInjected || any
+	return any
+}
+
+func (t *task) poke(p event.Poke) error {
+	if n := t.ctx.Registers(); p.Arg >= n {
+		return fmt.Errorf("requested to tamper with argument #%d, but system call '%s' has only %d arguments", p.Arg+1, t.sys.Name, n)
+	}
+	if n, err := t.mem.WriteAt(p.Data, t.ctx.Arg(p.Arg)); err != nil || n < len(p.Data) {
+		return errors.New("couldn't poke")
+	}
+	return nil
 }

@@ -194,8 +194,11 @@ func (c *Ctx) Leave(ret int64, errno int) (args []event.Value) {
 	return c.vals
 }
 
-// decodeRaw shows the registers, in their order, that the arguments are in.
-func (c *Ctx) decodeRaw() {
+// Registers is how many registers the arguments are in.
+func (c *Ctx) Registers() int {
+	if c.Sub != nil {
+		return c.Sub.Args
+	}
 	n := 0
 	for i := range c.Call.Args {
 		last := c.index(i)
@@ -204,10 +207,12 @@ func (c *Ctx) decodeRaw() {
 		}
 		n = max(n, last+1)
 	}
-	if c.Sub != nil {
-		n = c.Sub.Args
-	}
-	for i := range n {
+	return n
+}
+
+// decodeRaw shows the registers, in their order, that the arguments are in.
+func (c *Ctx) decodeRaw() {
+	for i := range c.Registers() {
 		c.vals = append(c.vals, hexV(c.Arg(i)))
 	}
 }
