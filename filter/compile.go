@@ -334,11 +334,18 @@ func compileStrings(n *node) condFn {
 
 // someString makes a condition that holds if the test does for one of the values.
 func someString(n *node, test func([]byte) bool) condFn {
-	if n.op == opRef && !n.ref.Field.Many {
-		r := n.ref
+	if r := n.ref; r != nil && !r.Field.Many {
 		return func(env Env) bool {
 			b, ok := env.Str(r, 0)
 			return ok && test(b)
+		}
+	} else if r != nil {
+		return func(env Env) bool {
+			for i := 0; ; i++ {
+				if b, ok := env.Str(r, i); !ok || test(b) {
+					return ok
+				}
+			}
 		}
 	}
 	str := compileStr(n)

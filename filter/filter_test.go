@@ -195,7 +195,7 @@ func TestRepeat(t *testing.T) {
 	want := []string{
 		"on syscall(read) in exec do print",
 		"on syscall(read) in exec do inject(error=1)",
-		"on syscall(write) in exec do inject(error=38, when=2+1)",
+		"on syscall(none) in exec do inject(error=38, when=2+1)",
 		"on signal(2) in exec do print",
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {

@@ -17,9 +17,15 @@ func matchRegexp(re *regexp.Regexp) func([]byte) bool {
 		return re.Match
 	}
 	text, start, end, ok := literal(tree.Simplify())
-	switch {
-	case !ok:
+	if !ok {
 		return re.Match
+	}
+	return matchText(text, start, end)
+}
+
+// matchText returns the test for a text, at the start, at the end, or anywhere.
+func matchText(text []byte, start, end bool) func([]byte) bool {
+	switch {
 	case start && end:
 		return func(b []byte) bool { return bytes.Equal(b, text) }
 	case start:
@@ -53,15 +59,22 @@ func literal(tree *syntax.Regexp) (text []byte, start, end, ok bool) {
 // matchGlob returns the test of a pattern of path.Match, of the last element of a path if
 // the pattern has no slash.
 func matchGlob(pattern string) func([]byte) bool {
-	whole := strings.Contains(pattern, "/")
-	match := matchRegexp(regexp.MustCompile(globRegexp(pattern)))
-	if !strings.ContainsAny(pattern, `*?[\`) {
-		match = func(b []byte) bool { return string(b) == pattern }
+	if strings.Contains(pattern, "/") {
+		return matchRegexp(regexp.MustCompile(globRegexp(pattern)))
 	}
-	if whole {
-		return match
-	}
+	match := matchElement(pattern)
 	return func(b []byte) bool { return match(b[bytes.LastIndexByte(b, '/')+1:]) }
+}
+
+// matchElement returns the test of a pattern for what has no slash. Stars at its ends only
+// need no machine.
+func matchElement(pattern string) func([]byte) bool {
+	text := []byte(strings.Trim(pattern, "*"))
+	start, end := !strings.HasPrefix(pattern, "*"), !strings.HasSuffix(pattern, "*")
+	if bytes.ContainsAny(text, `*?[\`) {
+		return matchRegexp(regexp.MustCompile(globRegexp(pattern)))
+	}
+	return matchText(text, start, end)
 }
 
 // globRegexp translates a valid pattern of path.Match.

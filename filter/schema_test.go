@@ -32,6 +32,9 @@ var sets = map[string]string{
 	"broken":  "on syscall where nosuch",
 }
 
+// strResult is what str finds everywhere.
+var strResult = []byte("text")
+
 // schema is a small world of calls, signals, tasks and timers.
 func schema() *filter.Schema {
 	task := func(name string, t filter.Type) *filter.Field { return &filter.Field{Name: name, Type: t, Task: true} }
@@ -73,7 +76,7 @@ func schema() *filter.Schema {
 		Funcs: []*filter.Func{
 			{Name: "str", Params: []filter.Param{{Name: "addr", Type: filter.Int}}, Type: filter.String, Stops: true,
 				Call: func(_ filter.Env, args []filter.Val) filter.Val {
-					return filter.Val{Str: []byte("text"), OK: args[0].Num != 0}
+					return filter.Val{Str: strResult, OK: args[0].Num != 0}
 				}},
 			{Name: "max", Params: []filter.Param{{Name: "a", Type: filter.Int}, {Name: "b", Type: filter.Int}}, Type: filter.Int,
 				Call: func(_ filter.Env, args []filter.Val) filter.Val {

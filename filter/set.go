@@ -50,14 +50,18 @@ func WithSubcalls(names []string) []string {
 type SyscallSet struct {
 	abis []bitset
 	text string
+	u    *Universe // nil in the zero value
 }
 
-// String returns the set as it was written.
+// String returns the set as it was written, or so that it can be read again.
 func (s *SyscallSet) String() string {
-	if s == nil || s.text == "" {
+	switch {
+	case s == nil:
 		return "none"
+	case s.text != "":
+		return s.text
 	}
-	return s.text
+	return s.spell()
 }
 
 // Has reports whether the call nr of the ABI with this index in the Universe is
@@ -102,31 +106,8 @@ func (s *SyscallSet) Numbers(abi int) []int {
 	return nrs
 }
 
-// Union returns the calls that are in s or in o.
-func (s *SyscallSet) Union(o *SyscallSet) *SyscallSet {
-	if s == nil {
-		return o
-	}
-	if o == nil {
-		return s
-	}
-	u := &SyscallSet{abis: make([]bitset, max(len(s.abis), len(o.abis))), text: s.text + "," + o.text}
-	for i := range u.abis {
-		var a, b bitset
-		if i < len(s.abis) {
-			a = s.abis[i]
-		}
-		if i < len(o.abis) {
-			b = o.abis[i]
-		}
-		u.abis[i] = append(bitset(nil), a...)
-		u.abis[i].or(b)
-	}
-	return u
-}
-
 func newSyscallSet(u *Universe) *SyscallSet {
-	return &SyscallSet{abis: make([]bitset, len(u.ABIs))}
+	return &SyscallSet{abis: make([]bitset, len(u.ABIs)), u: u}
 }
 
 // AllSyscalls returns the set of every named call.
@@ -138,22 +119,6 @@ func AllSyscalls(u *Universe) *SyscallSet {
 
 // NoSyscalls returns the empty set.
 func NoSyscalls(u *Universe) *SyscallSet { return newSyscallSet(u) }
-
-// Intersect returns the calls that are in s and in o.
-func (s *SyscallSet) Intersect(o *SyscallSet) *SyscallSet {
-	if s == nil || o == nil {
-		return nil
-	}
-	both := &SyscallSet{abis: make([]bitset, min(len(s.abis), len(o.abis))), text: s.text}
-	for i := range both.abis {
-		a, b := s.abis[i], o.abis[i]
-		both.abis[i] = append(bitset(nil), a[:min(len(a), len(b))]...)
-		for j := range both.abis[i] {
-			both.abis[i][j] &= b[j]
-		}
-	}
-	return both
-}
 
 // complement returns the named calls that are not in s.
 func (s *SyscallSet) complement(u *Universe) *SyscallSet {

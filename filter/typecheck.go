@@ -254,17 +254,19 @@ func (sc *scope) oneMany(n *node) {
 	if n.bad || n.op < opEQ || n.op > opGlob {
 		return
 	}
-	if refs := manyRefs(n); len(refs) > 1 {
+	if refs := manyRefs(n); len(refs) > 1 && refs[0] == refs[1] {
+		sc.errorf(n, "'%s' has several values: it can stand only once in a comparison", refs[0])
+	} else if len(refs) > 1 {
 		sc.errorf(n, "'%s' and '%s' both have several values: they cannot be compared", refs[0], refs[1])
 	}
 }
 
-// manyRefs lists the different fields with several values that a comparison is about.
+// manyRefs lists the uses of fields with several values that a comparison is about.
 func manyRefs(n *node) []*Ref {
 	var refs []*Ref
 	var visit func(n *node)
 	visit = func(n *node) {
-		if n.op == opRef && n.ref.Field.Many && !slices.Contains(refs, n.ref) {
+		if n.op == opRef && n.ref.Field.Many {
 			refs = append(refs, n.ref)
 		}
 		for _, k := range n.kids {
