@@ -182,10 +182,10 @@ func (s *Session) takeStop(t *task) bool {
 	return true
 }
 
-// wait is the next wait status of any task.
-func (s *Session) wait(status *uint32, ru *unix.Rusage) (int, error) {
+// wait is the next wait status of any task; options are those of ptrace.Wait.
+func (s *Session) wait(options int, status *uint32, ru *unix.Rusage) (int, error) {
 	if len(s.waited) == 0 {
-		return ptrace.Wait(-1, 0, status, ru)
+		return ptrace.Wait(-1, options, status, ru)
 	}
 	e := s.waited[0]
 	s.waited = s.waited[1:]

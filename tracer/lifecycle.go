@@ -286,7 +286,8 @@ func (s *Session) ended(t *task, stop ptrace.Stop) {
 }
 
 // detachAll lets every task go. Those that run are interrupted first, since a running
-// task cannot be detached.
+// task cannot be detached. One that waits for its vforked child does not stop before that
+// has executed or ended: the kernel lets it go when the tracer ends.
 func (s *Session) detachAll() {
 	s.killChild()
 	if s.cfg.ExitKill && s.stop.asked.Load() {
@@ -304,7 +305,14 @@ func (s *Session) detachAll() {
 	}
 	for len(s.tasks) > 0 {
 		var status uint32
-		pid, err := s.wait(&status, nil)
+		pid, err := s.wait(unix.WNOHANG, &status, nil)
+		if pid == 0 && err == nil {
+			if s.allVfork() {
+				s.abandonAll()
+				return
+			}
+			pid, err = s.wait(0, &status, nil)
+		}
 		if err == unix.EINTR {
 			continue
 		}
@@ -332,6 +340,23 @@ func (s *Session) inOrder() []*task {
 	all := slices.Collect(maps.Values(s.tasks))
 	slices.SortFunc(all, func(a, b *task) int { return cmp.Compare(a.id.Gen, b.id.Gen) })
 	return all
+}
+
+// allVfork reports whether every task waits for its vforked child.
+func (s *Session) allVfork() bool {
+	for _, t := range s.tasks {
+		if !t.inVfork() {
+			return false
+		}
+	}
+	return true
+}
+
+// abandonAll ends the session's part in tasks that the tracer's end detaches.
+func (s *Session) abandonAll() {
+	for _, t := range s.tasks {
+		s.detached(t, true)
+	}
 }
 
 // killChild passes the signal that ends the session on to the launched program, which
@@ -369,8 +394,13 @@ func (s *Session) letGo(t *task, stop ptrace.Stop) {
 
 // detach lets a stopped task go.
 func (s *Session) detach(t *task, sig int) {
+	s.detached(t, ptrace.Detach(int(t.id.TID), sig) == nil)
+}
+
+// detached tells that a task was let go, if it lives on.
+func (s *Session) detached(t *task, lives bool) {
 	s.pin.dropped(t, true)
-	if ptrace.Detach(int(t.id.TID), sig) == nil {
+	if lives {
 		s.emit(t, event.Detach, func(ev *event.Event) { ev.State = nil })
 	}
 	if t.phase == inside && t.want && t.ctx != nil {

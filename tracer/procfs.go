@@ -42,3 +42,26 @@ func tgidOf(tid int32) int32 {
 	}
 	return tid
 }
+
+// inVfork reports whether the task waits for its vforked child, in which only its death
+// breaks it off.
+func (t *task) inVfork() bool {
+	stat, err := os.ReadFile(procPath(t.id.TID, "stat"))
+	if i := bytes.LastIndexByte(stat, ')'); err != nil || !bytes.HasPrefix(stat[i+1:], []byte(" D ")) {
+		return false
+	}
+	call, err := os.ReadFile(procPath(t.id.TID, "syscall"))
+	if err != nil {
+		return false
+	}
+	nr, _, _ := bytes.Cut(call, []byte(" "))
+	n, err := strconv.ParseUint(string(nr), 10, 64)
+	if err != nil {
+		return false
+	}
+	switch t.abi.SyscallName(n) {
+	case "vfork", "clone", "clone3":
+		return true
+	}
+	return false
+}

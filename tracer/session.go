@@ -187,7 +187,7 @@ func (s *Session) Run() (Stat, error) {
 		if s.cfg.CPUTime {
 			ru = &s.ru
 		}
-		pid, err := s.wait(&status, ru)
+		pid, err := s.wait(0, &status, ru)
 		switch {
 		case errors.Is(err, unix.EINTR):
 			continue
