@@ -116,6 +116,10 @@ func (c *checker) define(st *statement) {
 	switch {
 	case st.let != nil:
 		kind, names = "let", c.lets
+		if slices.Contains(reserved, st.name) || st.name == "true" || st.name == "false" {
+			c.report(st.src, st.at, "'%s' is a word of the language", st.name)
+			return
+		}
 		if c.fields[st.name] != nil || c.schema.function(st.name) != nil {
 			c.report(st.src, st.at, "'%s' is a field or a function already", st.name)
 			return

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -26,7 +27,17 @@ func (e *RuleError) Error() string {
 		}
 		caret.WriteRune(r)
 	}
-	return fmt.Sprintf("%s: %s\n%s\n%s^", e.At, e.Msg, e.Line, caret.String())
+	return fmt.Sprintf("%s: %s\n%s\n%s^", e.At, e.Msg, printable(e.Line), caret.String())
+}
+
+// printable puts a question mark in the place of what would move a terminal's cursor.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\t' && unicode.IsControl(r) {
+			return '?'
+		}
+		return r
+	}, s)
 }
 
 // String is FILE:LINE:COL; of an option, which is one line, the line is left out.
@@ -80,7 +91,7 @@ func (s *source) line(off int) string {
 // report adds an error at an offset, unless it is known.
 func (c *checker) report(s *source, off int, format string, args ...any) {
 	off = min(off, len(s.Text))
-	e := &RuleError{At: s.at(off), Msg: fmt.Sprintf(format, args...) + s.via, Line: s.line(off), source: s.index, off: off}
+	e := &RuleError{At: s.at(off), Msg: printable(fmt.Sprintf(format, args...) + s.via), Line: s.line(off), source: s.index, off: off}
 	if !slices.ContainsFunc(c.errs, func(o *RuleError) bool { return *o == *e }) {
 		c.errs = append(c.errs, e)
 	}

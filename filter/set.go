@@ -148,15 +148,6 @@ func (b *bitset) add(n int) {
 	(*b)[n/64] |= 1 << (uint(n) % 64)
 }
 
-func (b *bitset) or(o bitset) {
-	for len(*b) < len(o) {
-		*b = append(*b, 0)
-	}
-	for i, w := range o {
-		(*b)[i] |= w
-	}
-}
-
 func (b bitset) andNot(o bitset) {
 	for i := range b {
 		if i < len(o) {

@@ -16,6 +16,8 @@ type scope struct {
 	constant bool     // nothing
 	silent   bool     // part of the rule is wrong: do not complain about fields
 	inside   []string // lets that are being expanded
+	// besideText: what is compared is a string.
+	besideText bool
 }
 
 func (sc *scope) errorf(n *node, format string, args ...any) {
@@ -71,8 +73,10 @@ func (sc *scope) value(n *node) {
 			sc.condition(k)
 		}
 	default:
-		for _, k := range n.kids {
+		for i, k := range n.kids {
+			sc.besideText = i > 0 && !n.kids[0].bad && n.kids[0].typ == String
 			sc.value(k)
+			sc.besideText = false
 		}
 	}
 	for _, k := range n.kids {
@@ -299,7 +303,11 @@ func (sc *scope) named(n *node) {
 	if sc.elsewhere(n) {
 		return
 	}
-	sc.errorf(n, "no field, constant or name '%s'%s", n.text, nearest(n.text, sc.candidates()))
+	hint := nearest(n.text, sc.candidates())
+	if hint == "" && sc.besideText {
+		hint = "; a text is in quotes: " + quote(n.text)
+	}
+	sc.errorf(n, "no field, constant or name '%s'%s", n.text, hint)
 }
 
 // expand puts a let in the place of its name.
