@@ -134,6 +134,9 @@ func (c *checker) define(st *statement) {
 		c.report(st.src, st.at, "%s '%s' is defined already, at %s", kind, st.name, o.src.at(o.at))
 		return
 	}
+	if st.group != nil && slices.Contains(c.schema.Groups, st.name) {
+		c.report(st.src, st.at, "group '%s' exists already", st.name)
+	}
 	names[st.name] = st
 }
 

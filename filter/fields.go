@@ -8,11 +8,11 @@ import (
 // field finds the field of a name among those of the scope. Where events have different
 // ones of the name it is the one with more values, or the one that is known later.
 func (sc *scope) field(n *node) *Field {
-	if sc.constant || sc.silent && !sc.any {
-		if sc.silent && sc.c.fields[n.text] != nil {
-			return sc.c.fields[n.text][0]
-		}
+	switch fields := sc.c.fields[n.text]; {
+	case sc.constant:
 		return nil
+	case sc.silent && len(fields) > 0:
+		return fields[0]
 	}
 	var best *Field
 	late := 0
@@ -25,7 +25,7 @@ func (sc *scope) field(n *node) *Field {
 			late++
 			continue
 		}
-		if best != nil && best.Type != f.Type {
+		if best != nil && best.Type != f.Type && !sc.any {
 			sc.errorf(n, "'%s' is %s of one event and %s of another: write a rule for each", n.text, typeNames[best.Type], typeNames[f.Type])
 			return nil
 		}

@@ -53,7 +53,7 @@ func (t lexeme) describe() string {
 // before, and those that nothing ends with.
 var (
 	continues = strings.Fields("where do in from first follow depth and or")
-	openEnded = strings.Fields("== != < <= > >= & + - ~ = : | , ( .. and or not in contains startswith endswith glob where do from first to step")
+	openEnded = strings.Fields("== != < <= > >= & + - ~ = : | , ( .. and or not in contains startswith endswith glob where do from first")
 )
 
 // operators are in the order in which they are tried.

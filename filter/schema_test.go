@@ -110,6 +110,7 @@ func schema() *filter.Schema {
 			{Name: "run", Params: []filter.Param{{Name: "cmd", Kind: filter.ParamString}}},
 			{Name: "core", Params: []filter.Param{{Name: "file", Kind: filter.ParamText}}, Tasks: true},
 			{Name: "quit"},
+			{Name: "step", Params: []filter.Param{{Name: "n", Kind: filter.ParamNum, Optional: true}}, Tasks: true, Stops: true},
 		},
 		Const: func(name string) (int64, bool) { v, ok := constants[name]; return v, ok },
 		Consts: func() []string {
