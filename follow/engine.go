@@ -117,7 +117,7 @@ func (e *Engine) open() *Group {
 	return nil
 }
 
-// Exec moves a task that runs a new program.
+// Exec moves a task that runs a new program. Without names it takes on another tid only.
 func (e *Engine) Exec(t event.Task, former int32, names ...string) *event.Needs {
 	m := e.members[t.TID]
 	if f := e.members[former]; f != nil && former != t.TID {
@@ -128,7 +128,7 @@ func (e *Engine) Exec(t event.Task, former int32, names ...string) *event.Needs 
 		m = &member{}
 	}
 	e.members[t.TID] = m
-	if m.group == nil || m.group.Admit.Exec != nil && !m.keep {
+	if len(names) > 0 && (m.group == nil || m.group.Admit.Exec != nil && !m.keep) {
 		m.group, m.keep = e.admit(names)
 	}
 	return e.needs(m)

@@ -165,19 +165,18 @@ func (s *Session) parentOf(tid int32) *task {
 // firstStop handles the stop that an early child is in.
 func (s *Session) firstStop(t *task, stop ptrace.Stop) {
 	t.stopped = true
-	s.act(t, s.decide(t, stop))
+	s.answer(t, stop)
 }
 
 // execStop follows a successful execve. If a thread other than the leader made the call,
 // it has taken over the leader's tid and the leader is gone.
 func (s *Session) execStop(t *task) action {
-	former := t.id.TID
 	if s.threads[t.id.TGID] > 1 && !t.moved {
 		msg, err := ptrace.EventMsg(int(t.id.TID))
 		if err != nil {
 			return s.fail(err)
 		}
-		if former = int32(msg); former != t.id.TID {
+		if former := int32(msg); former != t.id.TID {
 			t = s.supersede(t, former)
 			t.stopped = true
 		}
@@ -192,12 +191,24 @@ func (s *Session) execStop(t *task) action {
 	var names []string
 	if s.cfg.ExecNames {
 		names = s.execNames(t)
+		if a := s.endExec(t); a != actGo {
+			return a
+		}
 	}
-	t.needs = s.cfg.Handler.Exec(t.id, former, names...)
-	if t.phase == outside && !before.Syscalls && t.needs.Syscalls {
+	t.needs = s.cfg.Handler.Exec(t.id, t.id.TID, names...)
+	if !(t.phase == inside && t.want) && !before.Syscalls && t.needs.Syscalls {
 		s.syntheticExec(t)
 	}
 	return actGo
+}
+
+// endExec ends the execve of a task that may be watched no more when it comes back.
+func (s *Session) endExec(t *task) action {
+	if t.phase != inside || !t.want || t.inject != nil {
+		return actGo
+	}
+	s.info.Op, s.info.NR, s.info.Args[0] = ptrace.InfoExit, 0, 0
+	return s.exit(t)
 }
 
 // supersede gives the leader's tid to the thread that executed a program.
@@ -213,6 +224,7 @@ func (s *Session) supersede(leader *task, former int32) *task {
 	s.pin.superseded(leader, th)
 	s.cfg.Handler.Drop(leader.id)
 	th.id.TID = leader.id.TID
+	th.needs = s.cfg.Handler.Exec(th.id, former)
 	th.mem.TID = int(th.id.TID)
 	s.tasks[th.id.TID] = th
 	if th.ctx != nil {
@@ -231,7 +243,6 @@ func (s *Session) moved(th *task) {
 	}
 	s.supersede(leader, former)
 	th.moved = true
-	th.needs = s.cfg.Handler.Exec(th.id, former)
 }
 
 // reused reports whether a stop that is like a new task's first one is that of another task
@@ -354,7 +365,7 @@ func (s *Session) allVfork() bool {
 
 // abandonAll ends the session's part in tasks that the tracer's end detaches.
 func (s *Session) abandonAll() {
-	for _, t := range s.tasks {
+	for _, t := range s.inOrder() {
 		s.detached(t, true)
 	}
 }

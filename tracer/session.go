@@ -243,8 +243,17 @@ func (s *Session) handle(tid int32, status uint32) {
 		s.letGo(t, stop)
 		return
 	}
-	act := s.decide(t, stop)
-	s.act(t, act)
+	s.answer(t, stop)
+}
+
+// answer decides and acts. At an exec stop a thread may take the place of its leader, which
+// the stop is said to be of.
+func (s *Session) answer(t *task, stop ptrace.Stop) {
+	a := s.decide(t, stop)
+	if th := s.tasks[t.id.TID]; th != nil {
+		t = th
+	}
+	s.act(t, a)
 }
 
 // action is the one thing that is done to a task after a stop.
