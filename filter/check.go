@@ -17,6 +17,7 @@ type checker struct {
 	refs    map[Ref]*Ref
 	fields  map[string][]*Field // of the Schema, by name
 	args    map[string][]string // names of arguments by set of calls
+	nodes   int                 // that lets were expanded to
 }
 
 func newChecker(s *Schema) *checker {
@@ -53,11 +54,15 @@ func Parse(sources []Source, s *Schema) (*Rules, error) {
 	for _, st := range stmts {
 		c.define(st)
 	}
+	for _, st := range stmts {
+		if st.let != nil {
+			c.let(st)
+		}
+	}
 	rules := &Rules{}
 	for _, st := range stmts {
 		switch {
 		case st.let != nil:
-			c.let(st)
 		case st.group != nil:
 			rules.Groups = append(rules.Groups, c.group(st))
 		default:
@@ -142,15 +147,16 @@ func (c *checker) define(st *statement) {
 
 // let checks a macro as far as it can be without an event that it is used of.
 func (c *checker) let(st *statement) {
-	sc := scope{c: c, any: true}
-	n := st.let.expr.clone()
-	if n.bad = st.let.cyclic; n.bad {
+	if st.let.state != letUnchecked {
 		return
 	}
-	if c.lets[st.name] == st {
-		sc.inside = []string{st.name}
-	}
+	st.let.state = letChecking
+	sc := scope{c: c, any: true}
+	n := st.let.expr.clone()
 	sc.value(n)
+	if st.let.state = letGood; n.wrong() {
+		st.let.state = letBad
+	}
 }
 
 // group checks the condition of a group.

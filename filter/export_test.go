@@ -10,6 +10,12 @@ import (
 // PredExact is Pred, and whether it holds only where the condition does.
 func (p *Program) PredExact() (*Pred, bool) { return predOf(condition(p.root), false) }
 
+// Never is why the condition holds of no event; "" if no reason is found.
+func (p *Program) Never() string {
+	_, why := never(condition(p.root))
+	return why
+}
+
 // Lex cuts a text into lexemes and returns their texts; a mistake is after an exclamation mark.
 func Lex(text string) []string {
 	s := scanner{text: text}

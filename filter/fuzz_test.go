@@ -194,6 +194,9 @@ func agree(t *testing.T, s *filter.Schema, data []byte) (ok, decides bool) {
 	for range 4 {
 		e := c.event()
 		match := p.Match(e)
+		if why := p.Never(); match && why != "" {
+			t.Fatalf("%s\nholds of %v, but %s", expr, e, why)
+		}
 		if second := p.Interpret(e); match != second {
 			t.Fatalf("%s\nof %v: %v, in the second opinion %v", expr, e, match, second)
 		}

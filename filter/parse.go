@@ -20,9 +20,19 @@ type statement struct {
 }
 
 type letStmt struct {
-	expr   *node
-	cyclic bool // which was reported
+	expr  *node
+	state letState
 }
+
+// letState says how far the check of a let is.
+type letState uint8
+
+const (
+	letUnchecked letState = iota
+	letChecking           // what uses it now is part of it
+	letGood
+	letBad // which was reported
+)
 
 // ruleStmt is a rule whose expressions are not checked.
 type ruleStmt struct {
@@ -270,7 +280,7 @@ func (p *parser) number(what string, low int) int {
 		p.fail(pos, "expected %s, found %s", what, p.tok.describe())
 	}
 	if n < int64(low) || n > math.MaxInt32 {
-		p.fail(pos, "%s must be %d or more, found %d", what, low, n)
+		p.fail(pos, "%s is from %d to %d, found %d", what, low, math.MaxInt32, n)
 	}
 	p.advance()
 	return int(n)
@@ -435,7 +445,10 @@ func (p *parser) constant() *node {
 	n := &node{op: opStr, src: p.src}
 	if c := p.peek(); c == '"' || c == '\'' || isDigit(c) {
 		t := p.next()
-		if after := p.peek(); after == ',' || after == ')' {
+		if t.kind == lexBad && (c == '"' || c == '\'') {
+			p.fail(t.pos, "%s", t.text)
+		}
+		if after := p.peek(); t.kind != lexBad && (after == ',' || after == ')') {
 			n.op, n.text, n.num, n.pos = map[lexKind]op{lexNumber: opNum, lexDuration: opDur, lexString: opStr}[t.kind], t.text, t.num, t.pos
 			p.advance()
 			return n

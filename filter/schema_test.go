@@ -78,6 +78,8 @@ func schema() *filter.Schema {
 				Call: func(_ filter.Env, args []filter.Val) filter.Val {
 					return filter.Val{Str: strResult, OK: args[0].Num != 0}
 				}},
+			{Name: "wrote", Params: []filter.Param{{Name: "n", Kind: filter.ParamNum, Optional: true}}, Type: filter.Int, At: filter.Exit,
+				Call: func(filter.Env, []filter.Val) filter.Val { return filter.Val{OK: true} }},
 			{Name: "max", Params: []filter.Param{{Name: "a", Type: filter.Int}, {Name: "b", Type: filter.Int}}, Type: filter.Int,
 				Call: func(_ filter.Env, args []filter.Val) filter.Val {
 					return filter.Val{Num: max(args[0].Num, args[1].Num), OK: true}

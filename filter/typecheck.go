@@ -15,7 +15,6 @@ type scope struct {
 	tasks    bool     // tasks, and no event
 	constant bool     // nothing
 	silent   bool     // part of the rule is wrong: do not complain about fields
-	inside   []string // lets that are being expanded
 	// besideText: what is compared is a string.
 	besideText bool
 }
@@ -310,16 +309,22 @@ func (sc *scope) named(n *node) {
 	sc.errorf(n, "no field, constant or name '%s'%s", n.text, hint)
 }
 
+// maxNodes bounds what lets are expanded to: each may use others more than once.
+const maxNodes = 1 << 16
+
 // expand puts a let in the place of its name.
 func (sc *scope) expand(n *node, st *statement) {
-	if slices.Contains(sc.inside, n.text) {
+	sc.c.let(st)
+	switch {
+	case st.let.state == letChecking:
 		sc.errorf(n, "let '%s' is defined by itself", n.text)
-		for _, name := range sc.inside {
-			sc.c.lets[name].let.cyclic = true
-		}
 		return
-	}
-	if n.bad = st.let.cyclic; n.bad {
+	case st.let.state == letBad:
+		n.bad = true
+		return
+	case sc.c.nodes > maxNodes:
+		sc.errorf(n, "the lets are too large, expanded")
+		st.let.state = letBad
 		return
 	}
 	body := st.let.expr.clone()
@@ -327,11 +332,12 @@ func (sc *scope) expand(n *node, st *statement) {
 	if n.via != nil {
 		via = n.via
 	}
-	body.walk(func(k *node) { k.via = via })
+	body.walk(func(k *node) {
+		k.via = via
+		sc.c.nodes++
+	})
 	*n = *body
-	sc.inside = append(sc.inside, st.name)
 	sc.value(n)
-	sc.inside = sc.inside[:len(sc.inside)-1]
 }
 
 // refer makes the node a use of a field.
