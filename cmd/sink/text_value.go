@@ -118,10 +118,7 @@ func (p *printer) bare(b []byte, v *event.Value) []byte {
 		b = append(p.value(append(b, '['), &v.Elem[0]), "]="...)
 		return p.value(b, &v.Elem[1])
 	case event.FormRest:
-		for i := range v.Elem {
-			b = p.named(append(b, ", "...), &v.Elem[i])
-		}
-		return append(b, '}')
+		return p.rest(b, v)
 	case event.FormMore:
 		return append(b, "..."...)
 	}
@@ -493,6 +490,23 @@ func (p *printer) structure(b []byte, v *event.Value) []byte {
 		return b
 	}
 	return append(p.cut(b, v), '}')
+}
+
+// rest appends the fields that go on with a structure shown before, the first of them
+// what became of its last field.
+func (p *printer) rest(b []byte, v *event.Value) []byte {
+	for i := range v.Elem {
+		e := &v.Elem[i]
+		if e.Form == event.FormThen {
+			b = p.named(append(b, " => "...), &e.Elem[0])
+		} else {
+			b = p.named(append(b, ", "...), e)
+		}
+	}
+	if v.Flags&event.FlagCut != 0 {
+		b = append(b, ", ..."...)
+	}
+	return append(b, '}')
 }
 
 // cut appends the sign that elements were left out at the end.

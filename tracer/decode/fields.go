@@ -63,33 +63,34 @@ func one(size int, read reader) Decoder {
 	return ptr(size, func(c *Ctx, r *Rd) event.Value { return c.Array(read(c, r)) })
 }
 
-// Two lists of fields of one structure: what it holds at entry, and what the kernel
-// adds. It is shown when both are known.
-func structInOut(size int, entry, exit []field) Decoder {
+// inOut is a request whose argument is a structure of two lists of fields: what it holds
+// at entry, and what the kernel adds.
+func inOut(code uint32, size int, entry, exit []field) ioctlDec {
+	return ioctlDec{code, open(ptr(size, structOf(0, entry...))), rest(size, exit...)}
+}
+
+// open is a structure that a rest follows.
+func open(d Decoder) Decoder {
 	return func(c *Ctx, i int) event.Value {
-		if !c.Exit {
-			b, ok := []byte(nil), false
-			if c.canFollow(c.Arg(i)) {
-				b, ok = c.Read(c.Arg(i), size)
-			}
-			if !ok {
-				return addrV(c.Arg(i))
-			}
-			c.SaveBytes(b)
-			return c.later()
+		v := d(c, i)
+		if v.Form == event.FormStruct {
+			v.Flags |= event.FlagOpen
 		}
-		v := event.Value{Form: event.FormStruct}
-		r := c.Rd(c.SavedBytes())
-		v.Elem = c.fieldsV(&r, c.Vals(len(entry) + len(exit))[:0], entry)
+		return v
+	}
+}
+
+// rest is the fields that a request has added to its argument, if it succeeded.
+func rest(size int, fields ...field) Decoder {
+	return func(c *Ctx, i int) event.Value {
+		v := event.Value{Form: event.FormRest}
 		if c.Failed() {
 			return v
 		}
-		b, ok := c.Read(c.Arg(i), size)
-		if !ok {
-			return v
+		if b, ok := c.Read(c.Arg(i), size); ok {
+			r := c.Rd(b)
+			v.Elem = c.fieldsV(&r, nil, fields)
 		}
-		r = c.Rd(b)
-		v.Elem = c.fieldsV(&r, v.Elem, exit)
 		return v
 	}
 }

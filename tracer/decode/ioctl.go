@@ -2,6 +2,7 @@ package decode
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/gotrace/gotrace/tracer/event"
 )
@@ -9,7 +10,7 @@ import (
 // ioctl: the name of the request, and a table of those whose argument is decoded.
 
 var ioctlCalls = []Call{
-	{Name: "ioctl", Args: []Arg{fd("fd"), in("cmd", ioctlCmdArg), in("arg", ioctlArg), in("arg", ioctlThenArg).reg(noReg)}, RetFn: ioctlRet, Aux: ioctlAux, Flags: LateComma},
+	{Name: "ioctl", Args: []Arg{fd("fd"), in("cmd", ioctlCmdArg), in("arg", ioctlArg), in("arg", ioctlThenArg).reg(noReg)}, RetFn: ioctlRet, Aux: ioctlAux},
 }
 
 // ioctlDec decodes the argument of a request. Dec runs at entry; where it returns later,
@@ -95,10 +96,14 @@ func (c *Ctx) ioc(code uint32, macro string, args ...event.Value) event.Value {
 
 func ioctlArg(c *Ctx, i int) event.Value {
 	code := uint32(c.Arg(1))
+	c.lateComma = true
 	if d := findIoctl(code); d != nil {
 		v := d.Dec(c, i)
-		if v.Form == event.FormAddr {
+		switch v.Form {
+		case event.FormAddr:
 			c.Save(unread, 1)
+		case formLater:
+			c.lateComma = strings.IndexByte(earlyCommas, byte(iocType(code))) < 0
 		}
 		return v
 	}
@@ -107,8 +112,19 @@ func ioctlArg(c *Ctx, i int) event.Value {
 			return d(c, i)
 		}
 	}
+	if !c.Exit && strings.IndexByte(earlyIoctls, byte(iocType(code))) < 0 {
+		return c.later()
+	}
 	return hexV(c.Arg(i))
 }
+
+// earlyIoctls are the types of requests that have decoders: the argument of one without
+// is shown at entry, of one of another type at exit.
+const earlyIoctls = "\x03\x12!\"$=>EIKLMORTVWXfiop\x89\x94\xa4\xaa\xab\xae\xb4\xb7\xfd"
+
+// earlyCommas are the types of requests whose separator before an argument that the kernel
+// fills in comes at entry.
+const earlyCommas = "\x03!i"
 
 // unread is the slot that says that the argument could not be read.
 const unread = 5

@@ -5,37 +5,37 @@ import "github.com/gotrace/gotrace/tracer/event"
 // Requests to block devices.
 
 var blockIoctls = []ioctlDec{
-	{0x125d, one(4, i32), nil},            // BLKROSET
-	{0x125e, ioOut(one(4, i32)), nil},     // BLKROGET
-	{0x125f, noArg, nil},                  // BLKRRPART
-	{0x1260, ioOut(wordPtr(ulong)), nil},  // BLKGETSIZE
-	{0x1261, noArg, nil},                  // BLKFLSBUF
-	{0x1262, ulongArg, nil},               // BLKRASET
-	{0x1263, ioOut(wordPtr(long)), nil},   // BLKRAGET
-	{0x1264, ulongArg, nil},               // BLKFRASET
-	{0x1265, ioOut(wordPtr(long)), nil},   // BLKFRAGET
-	{0x1267, ioOut(one(2, u16)), nil},     // BLKSECTGET
-	{0x1268, ioOut(one(4, i32)), nil},     // BLKSSZGET
-	{0x1269, blkpgArg, nil},               // BLKPG
-	{0x1274, noArg, nil},                  // BLKTRACESTART
-	{0x1275, noArg, nil},                  // BLKTRACESTOP
-	{0x1276, noArg, nil},                  // BLKTRACETEARDOWN
-	{0x1277, rangeArg, nil},               // BLKDISCARD
-	{0x1278, ioOut(one(4, u32)), nil},     // BLKIOMIN
-	{0x1279, ioOut(one(4, u32)), nil},     // BLKIOOPT
-	{0x127a, ioOut(one(4, i32)), nil},     // BLKALIGNOFF
-	{0x127b, ioOut(one(4, u32)), nil},     // BLKPBSZGET
-	{0x127c, ioOut(one(4, u32)), nil},     // BLKDISCARDZEROES
-	{0x127d, rangeArg, nil},               // BLKSECDISCARD
-	{0x127e, ioOut(one(2, u16)), nil},     // BLKROTATIONAL
-	{0x127f, rangeArg, nil},               // BLKZEROOUT
-	{0x40081271, one(4, i32), nil},        // BLKBSZSET
-	{0x80041284, ioOut(one(4, u32)), nil}, // BLKGETZONESZ
-	{0x80041285, ioOut(one(4, u32)), nil}, // BLKGETNRZONES
-	{0x80081270, ioOut(one(4, i32)), nil}, // BLKBSZGET
-	{0x80081272, ioOut(one(8, u64)), nil}, // BLKGETSIZE64
-	{0x80081280, ioOut(one(8, u64)), nil}, // BLKGETDISKSEQ
-	{0xc0481273, structInOut(72, blktraceFields, []field{{"name", text(32)}}), nil}, // BLKTRACESETUP
+	{0x125d, one(4, i32), nil},                                         // BLKROSET
+	{0x125e, ioOut(one(4, i32)), nil},                                  // BLKROGET
+	{0x125f, noArg, nil},                                               // BLKRRPART
+	{0x1260, ioOut(wordPtr(ulong)), nil},                               // BLKGETSIZE
+	{0x1261, noArg, nil},                                               // BLKFLSBUF
+	{0x1262, ulongArg, nil},                                            // BLKRASET
+	{0x1263, ioOut(wordPtr(long)), nil},                                // BLKRAGET
+	{0x1264, ulongArg, nil},                                            // BLKFRASET
+	{0x1265, ioOut(wordPtr(long)), nil},                                // BLKFRAGET
+	{0x1267, ioOut(one(2, u16)), nil},                                  // BLKSECTGET
+	{0x1268, ioOut(one(4, i32)), nil},                                  // BLKSSZGET
+	{0x1269, blkpgArg, nil},                                            // BLKPG
+	{0x1274, noArg, nil},                                               // BLKTRACESTART
+	{0x1275, noArg, nil},                                               // BLKTRACESTOP
+	{0x1276, noArg, nil},                                               // BLKTRACETEARDOWN
+	{0x1277, rangeArg, nil},                                            // BLKDISCARD
+	{0x1278, ioOut(one(4, u32)), nil},                                  // BLKIOMIN
+	{0x1279, ioOut(one(4, u32)), nil},                                  // BLKIOOPT
+	{0x127a, ioOut(one(4, i32)), nil},                                  // BLKALIGNOFF
+	{0x127b, ioOut(one(4, u32)), nil},                                  // BLKPBSZGET
+	{0x127c, ioOut(one(4, u32)), nil},                                  // BLKDISCARDZEROES
+	{0x127d, rangeArg, nil},                                            // BLKSECDISCARD
+	{0x127e, ioOut(one(2, u16)), nil},                                  // BLKROTATIONAL
+	{0x127f, rangeArg, nil},                                            // BLKZEROOUT
+	{0x40081271, one(4, i32), nil},                                     // BLKBSZSET
+	{0x80041284, ioOut(one(4, u32)), nil},                              // BLKGETZONESZ
+	{0x80041285, ioOut(one(4, u32)), nil},                              // BLKGETNRZONES
+	{0x80081270, ioOut(one(4, i32)), nil},                              // BLKBSZGET
+	{0x80081272, ioOut(one(8, u64)), nil},                              // BLKGETSIZE64
+	{0x80081280, ioOut(one(8, u64)), nil},                              // BLKGETDISKSEQ
+	inOut(0xc0481273, 72, blktraceFields, []field{{"name", text(32)}}), // BLKTRACESETUP
 
 	{0x0301, ioOut(structArg(16, field{"heads", u8}, field{"sectors", u8}, field{"cylinders", u16}, field{"start", ulong})), nil}, // HDIO_GETGEO
 	{0x0302, ioOut(wordPtr(ulong)), nil},                   // HDIO_GET_UNMASKINTR
@@ -51,7 +51,7 @@ var blockIoctls = []ioctlDec{
 	{0x030f, ioOut(wordPtr(ulong)), nil},                   // HDIO_GET_ACOUSTIC
 	{0x0310, ioOut(wordPtr(ulong)), nil},                   // HDIO_GET_ADDRESS
 	{0x031a, ioOut(wordPtr(enumLong(xIdeBusStates))), nil}, // HDIO_GET_BUSSTATE
-	{0x031c, ptr(12, list(3, x32)), nil},                   // HDIO_DRIVE_RESET
+	{0x031c, hwifArg, nil},                                 // HDIO_DRIVE_RESET
 	{0x031f, ataCommandArg, ioThen(ataResultArg)},          // HDIO_DRIVE_CMD
 	{0x0321, ulongArg, nil},                                // HDIO_SET_MULTCOUNT
 	{0x0322, ulongArg, nil},                                // HDIO_SET_UNMASKINTR
@@ -60,7 +60,7 @@ var blockIoctls = []ioctlDec{
 	{0x0325, ulongArg, nil},                                // HDIO_SET_NOWERR
 	{0x0326, ulongArg, nil},                                // HDIO_SET_DMA
 	{0x0327, ulongArg, nil},                                // HDIO_SET_PIO_MODE
-	{0x0328, ptr(12, list(3, x32)), nil},                   // HDIO_SCAN_HWIF
+	{0x0328, hwifArg, nil},                                 // HDIO_SCAN_HWIF
 	{0x0329, flagsLongArg(xIdeNice), nil},                  // HDIO_SET_NICE
 	{0x032a, ulongArg, nil},                                // HDIO_UNREGISTER_HWIF
 	{0x032b, ulongArg, nil},                                // HDIO_SET_WCACHE
@@ -76,24 +76,24 @@ var blockIoctls = []ioctlDec{
 	{0x4c05, ioOut(ptr(loopInfo64Size, loopInfo64)), nil}, // LOOP_GET_STATUS64
 	{0x4c06, fdArg, nil},                                  // LOOP_CHANGE_FD
 	{0x4c07, noArg, nil},                                  // LOOP_SET_CAPACITY
-	{0x4c08, intArg, nil},                                 // LOOP_SET_DIRECT_IO
+	{0x4c08, ulongArg, nil},                               // LOOP_SET_DIRECT_IO
 	{0x4c09, ulongArg, nil},                               // LOOP_SET_BLOCK_SIZE
 	{0x4c0a, structArg(304, field{"fd", dfd}, field{"block_size", u32}, field{"info", loopInfo64}, field{"__reserved", optional(list(8, x64))}), nil}, // LOOP_CONFIGURE
 	{0x4c80, intArg, nil}, // LOOP_CTL_ADD
 	{0x4c81, intArg, nil}, // LOOP_CTL_REMOVE
 	{0x4c82, noArg, nil},  // LOOP_CTL_GET_FREE
 
-	{0xab00, fdArg, nil},                   // NBD_SET_SOCK
-	{0xab01, ulongArg, nil},                // NBD_SET_BLKSIZE
-	{0xab02, ulongArg, nil},                // NBD_SET_SIZE
-	{0xab03, noArg, nil},                   // NBD_DO_IT
-	{0xab04, noArg, nil},                   // NBD_CLEAR_SOCK
-	{0xab05, noArg, nil},                   // NBD_CLEAR_QUE
-	{0xab06, noArg, nil},                   // NBD_PRINT_DEBUG
-	{0xab07, ulongArg, nil},                // NBD_SET_SIZE_BLOCKS
-	{0xab08, noArg, nil},                   // NBD_DISCONNECT
-	{0xab09, ulongArg, nil},                // NBD_SET_TIMEOUT
-	{0xab0a, flagsLongArg(xNbdFlags), nil}, // NBD_SET_FLAGS
+	{0xab00, fdArg, nil},               // NBD_SET_SOCK
+	{0xab01, ulongArg, nil},            // NBD_SET_BLKSIZE
+	{0xab02, ulongArg, nil},            // NBD_SET_SIZE
+	{0xab03, noArg, nil},               // NBD_DO_IT
+	{0xab04, noArg, nil},               // NBD_CLEAR_SOCK
+	{0xab05, noArg, nil},               // NBD_CLEAR_QUE
+	{0xab06, noArg, nil},               // NBD_PRINT_DEBUG
+	{0xab07, ulongArg, nil},            // NBD_SET_SIZE_BLOCKS
+	{0xab08, noArg, nil},               // NBD_DISCONNECT
+	{0xab09, ulongArg, nil},            // NBD_SET_TIMEOUT
+	{0xab0a, flagsArg(xNbdFlags), nil}, // NBD_SET_FLAGS
 }
 
 // wordPtr is a pointer to a long of the ABI, shown as [n].
@@ -137,6 +137,9 @@ func blkpgArg(c *Ctx, i int) event.Value {
 			event.F("data", c.ptrV(p, 152, blkpgPartition)))
 	})
 }
+
+// hwifArg is three numbers of an interface's hardware.
+func hwifArg(c *Ctx, i int) event.Value { return c.arrayV(c.Arg(i), 3, 4, x32) }
 
 // ataCommandArg is the four registers of a command.
 func ataCommandArg(c *Ctx, i int) event.Value {

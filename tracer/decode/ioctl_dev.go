@@ -9,6 +9,8 @@ import (
 // Requests to clocks, random numbers, watchdogs, remote controls, flash and other devices.
 
 var devIoctls = []ioctlDec{
+	{0x3e01, noArg, nil},                                   // COUNTER_ENABLE_EVENTS_IOCTL
+	{0x3e02, noArg, nil},                                   // COUNTER_DISABLE_EVENTS_IOCTL
 	{0x5204, noArg, nil},                                   // RNDZAPENTCNT
 	{0x5206, noArg, nil},                                   // RNDCLEARPOOL
 	{0x5207, noArg, nil},                                   // RNDRESEEDCRNG
@@ -109,7 +111,7 @@ var devIoctls = []ioctlDec{
 	{0xc0104d04, ptr(16, mtdOOB), nil},   // MEMREADOOB
 	{0xc0184d15, ptr(24, mtdOOB64), nil}, // MEMWRITEOOB64
 	{0xc0184d16, ptr(24, mtdOOB64), nil}, // MEMREADOOB64
-	{0xc0104d08, structInOut(16, []field{at(12), {"regionindex", x32}}, []field{{"offset", x32}, {"erasesize", x32}, {"numblocks", x32}}), nil}, // MEMGETREGIONINFO
+	inOut(0xc0104d08, 16, []field{at(12), {"regionindex", x32}}, []field{{"offset", x32}, {"erasesize", x32}, {"numblocks", x32}}), // MEMGETREGIONINFO
 	{0xc0304d18, structArg(48, field{"start", x64}, field{"len", x64}, field{"ooblen", x64}, field{"usr_data", adr64}, field{"usr_oob", adr64},
 		field{"mode", enum8(xMtdOobModes)}), nil}, // MEMWRITE
 
@@ -118,7 +120,7 @@ var devIoctls = []ioctlDec{
 	{0x800ca400, ioOut(ptr(12, teeVersion)), nil},                                   // TEE_IOC_VERSION
 
 	{0xae03, enumLongArg(xKvmCapabilities), nil}, // KVM_CHECK_EXTENSION
-	{0xae41, intArg, nil},                        // KVM_CREATE_VCPU
+	{0xae41, uintArg, nil},                       // KVM_CREATE_VCPU
 	{0x4020ae46, structArg(32, field{"slot", u32}, field{"flags", flags32(xKvmMemoryFlags)}, field{"guest_phys_addr", x64},
 		field{"memory_size", u64}, field{"userspace_addr", x64}), nil}, // KVM_SET_USER_MEMORY_REGION
 	{0x4090ae82, ptr(144, kvmRegs), nil},        // KVM_SET_REGS

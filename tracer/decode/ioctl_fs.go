@@ -35,28 +35,28 @@ var fsIoctls = []ioctlDec{
 
 	{0x40044900, intArg, nil}, // INOTIFY_IOC_SETNEXTWD
 
-	{0xc018aa3f, structInOut(24, []field{{"api", x64}, {"features", uffdFeatures}},
-		[]field{at(16), {"ioctls", flags64(xUffdApiIoctls)}}), nil}, // UFFDIO_API
-	{0xc020aa00, structInOut(32, []field{{"range", uffdRange}, {"mode", flags64(xUffdRegisterModes)}},
-		[]field{at(24), {"ioctls", flags64(xUffdRangeIoctls)}}), nil}, // UFFDIO_REGISTER
+	{0xc018aa3f, uffdAPIArg, uffdAPIRest}, // UFFDIO_API
+	inOut(0xc020aa00, 32, []field{{"range", uffdRange}, {"mode", flags64(xUffdRegisterModes)}},
+		[]field{at(24), {"ioctls", flags64(xUffdRangeIoctls)}}), // UFFDIO_REGISTER
 	{0x8010aa01, ptr(16, uffdRange), nil}, // UFFDIO_UNREGISTER
 	{0x8010aa02, ptr(16, uffdRange), nil}, // UFFDIO_WAKE
-	{0xc028aa03, structInOut(40, []field{{"dst", x64}, {"src", x64}, {"len", x64}, {"mode", flags64(xUffdCopyModes)}},
-		[]field{at(32), {"copy", x64}}), nil}, // UFFDIO_COPY
-	{0xc020aa04, structInOut(32, []field{{"range", uffdRange}, {"mode", flags64(xUffdZeropageModes)}},
-		[]field{at(24), {"zeropage", x64}}), nil}, // UFFDIO_ZEROPAGE
+	inOut(0xc028aa03, 40, []field{{"dst", x64}, {"src", x64}, {"len", x64}, {"mode", flags64(xUffdCopyModes)}},
+		[]field{at(32), {"copy", x64}}), // UFFDIO_COPY
+	inOut(0xc020aa04, 32, []field{{"range", uffdRange}, {"mode", flags64(xUffdZeropageModes)}},
+		[]field{at(24), {"zeropage", x64}}), // UFFDIO_ZEROPAGE
 
-	{0x2400, flagsLongArg(xPerfIocFlags), nil}, // PERF_EVENT_IOC_ENABLE
-	{0x2401, flagsLongArg(xPerfIocFlags), nil}, // PERF_EVENT_IOC_DISABLE
-	{0x2402, intArg, nil},                      // PERF_EVENT_IOC_REFRESH
-	{0x2403, flagsLongArg(xPerfIocFlags), nil}, // PERF_EVENT_IOC_RESET
-	{0x40082404, one(8, u64), nil},             // PERF_EVENT_IOC_PERIOD
-	{0x2405, fdArg, nil},                       // PERF_EVENT_IOC_SET_OUTPUT
-	{0x40082406, perfFilterArg, nil},           // PERF_EVENT_IOC_SET_FILTER
-	{0x80082407, ioOut(one(8, u64)), nil},      // PERF_EVENT_IOC_ID
-	{0x40042408, fdArg, nil},                   // PERF_EVENT_IOC_SET_BPF
-	{0x40042409, ulongArg, nil},                // PERF_EVENT_IOC_PAUSE_OUTPUT
-	{0xc008240a, perfQueryArg, nil},            // PERF_EVENT_IOC_QUERY_BPF
+	{0x2400, flagsArg(xPerfIocFlags), nil},                                 // PERF_EVENT_IOC_ENABLE
+	{0x2401, flagsArg(xPerfIocFlags), nil},                                 // PERF_EVENT_IOC_DISABLE
+	{0x2402, intArg, nil},                                                  // PERF_EVENT_IOC_REFRESH
+	{0x2403, flagsArg(xPerfIocFlags), nil},                                 // PERF_EVENT_IOC_RESET
+	{0x40082404, one(8, u64), nil},                                         // PERF_EVENT_IOC_PERIOD
+	{0x2405, fdArg, nil},                                                   // PERF_EVENT_IOC_SET_OUTPUT
+	{0x40082406, perfFilterArg, nil},                                       // PERF_EVENT_IOC_SET_FILTER
+	{0x80082407, ioOut(one(8, u64)), nil},                                  // PERF_EVENT_IOC_ID
+	{0x40042408, fdArg, nil},                                               // PERF_EVENT_IOC_SET_BPF
+	{0x40042409, ulongArg, nil},                                            // PERF_EVENT_IOC_PAUSE_OUTPUT
+	{0x4008240b, perfAttrArg, nil},                                         // PERF_EVENT_IOC_MODIFY_ATTRIBUTES
+	{0xc008240a, open(structArg(4, field{"ids_len", u32})), perfQueryRest}, // PERF_EVENT_IOC_QUERY_BPF
 
 	{0xc0502100, seccompNotifArg, seccompNotifThen}, // SECCOMP_IOCTL_NOTIF_RECV
 	{0xc0182101, structArg(24, field{"id", x64}, field{"val", i64}, field{"error", negErrno},
@@ -122,23 +122,27 @@ func fiemapThen(c *Ctx, i int) event.Value {
 }
 
 // labelArg is a file system's label.
-func labelArg(c *Ctx, i int) event.Value {
-	if !c.canFollow(c.Arg(i)) {
-		return addrV(c.Arg(i))
-	}
-	return c.pathLimV(c.Arg(i), 255)
-}
+var labelArg = ptr(256, text(256))
 
 var uffdRange = structOf(0, field{"start", x64}, field{"len", x64})
 
-// uffdFeatures is what was asked for, and what the kernel has where that is not the same.
-func uffdFeatures(c *Ctx, r *Rd) event.Value {
-	asked := r.U64()
-	v := c.flagsV(xUffdFeatures, asked)
-	if got, ok := c.U64(c.Arg(2) + 8); ok && got != asked && !c.Failed() {
-		return c.Change(v, event.F("features", c.flagsV(xUffdFeatures, got)))
+func uffdAPIArg(c *Ctx, i int) event.Value {
+	v := open(structArg(24, field{"api", x64}, field{"features", flags64(xUffdFeatures)}))(c, i)
+	if v.Form == event.FormStruct {
+		c.Save(0, v.Elem[1].Num)
 	}
 	return v
+}
+
+// uffdAPIRest tells the features that the kernel has where they are not those asked for.
+func uffdAPIRest(c *Ctx, i int) event.Value {
+	return rest(24, at(8), field{"", func(c *Ctx, r *Rd) event.Value {
+		got := r.U64()
+		if got == c.Saved(0) {
+			return absent()
+		}
+		return c.Then(event.F("features", c.flagsV(xUffdFeatures, got)))
+	}}, field{"ioctls", flags64(xUffdApiIoctls)})(c, i)
 }
 
 func perfFilterArg(c *Ctx, i int) event.Value {
@@ -148,29 +152,16 @@ func perfFilterArg(c *Ctx, i int) event.Value {
 	return c.strV(c.Arg(i))
 }
 
-// perfQueryArg is room for the ids of programs, and how many there are.
-func perfQueryArg(c *Ctx, i int) event.Value {
-	addr := c.Arg(i)
-	if !c.Exit {
-		n, ok := uint32(0), false
-		if c.canFollow(addr) {
-			n, ok = c.U32(addr)
-		}
-		if !ok {
-			return addrV(addr)
-		}
-		c.Save(0, uint64(n))
-		return c.later()
-	}
-	f := c.Vals(3)[:0]
-	f = append(f, event.F("ids_len", uintV(c.Saved(0))))
-	n, ok := c.U32(addr + 4)
+// perfQueryRest is how many programs there are, and the ids of those that there was room for.
+func perfQueryRest(c *Ctx, i int) event.Value {
+	v := event.Value{Form: event.FormRest}
+	n, ok := c.U32(c.Arg(i) + 4)
 	if c.Failed() || !ok {
-		return event.Value{Form: event.FormStruct, Flags: event.FlagCut, Elem: f}
+		v.Flags = event.FlagCut
+		return v
 	}
-	f = append(f, event.F("prog_cnt", uintV(uint64(n))),
-		event.F("ids", c.arrayV(addr+8, uint64(n), 4, u32)))
-	return event.Value{Form: event.FormStruct, Elem: f}
+	v.Elem = c.list2(event.F("prog_cnt", uintV(uint64(n))), event.F("ids", c.arrayV(c.Arg(i)+8, uint64(n), 4, u32)))
+	return v
 }
 
 var seccompNotif = structOf(0, field{"id", x64}, field{"pid", dpid}, field{"flags", x32}, field{"data", structOf(0,

@@ -16,8 +16,8 @@ var inputIoctls = []ioctlDec{
 	{0x40304580, ptr(48, forceEffect), nil},        // EVIOCSFF
 	{0x40044581, intArg, nil},                      // EVIOCRMFF
 	{0x80044584, ioOut(one(4, u32)), nil},          // EVIOCGEFFECTS
-	{0x40044590, intArg, nil},                      // EVIOCGRAB
-	{0x40044591, intArg, nil},                      // EVIOCREVOKE
+	{0x40044590, ulongArg, nil},                    // EVIOCGRAB
+	{0x40044591, ulongArg, nil},                    // EVIOCREVOKE
 	{0x400445a0, one(4, u32), nil},                 // EVIOCSCLOCKID
 
 	{0x4b31, ioOut(one(1, flags8(xKdLeds))), nil},                              // KDGETLED

@@ -8,6 +8,7 @@ var sgIoctls = []ioctlDec{
 	{0x2201, one(4, i32), nil},        // SG_SET_TIMEOUT
 	{0x2202, noArg, nil},              // SG_GET_TIMEOUT
 	{0x2203, ioOut(one(4, i32)), nil}, // SG_EMULATED_HOST
+	{0x2204, hex32Arg, nil},           // SG_SET_TRANSFORM
 	{0x2205, ioOut(one(4, i32)), nil}, // SG_GET_TRANSFORM
 	{0x2270, ioOut(one(4, i32)), nil}, // SG_GET_COMMAND_Q
 	{0x2271, one(4, i32), nil},        // SG_SET_COMMAND_Q

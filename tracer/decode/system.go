@@ -305,5 +305,7 @@ func membarrierAux(c *Ctx) event.Value {
 	if !membarrierQuery(c) {
 		return absent()
 	}
-	return c.flagsV(xMembarrierCommands, uint64(c.Ret))
+	v := c.flagsV(xMembarrierCommands, uint64(c.Ret))
+	v.Flags |= event.FlagRest
+	return v
 }

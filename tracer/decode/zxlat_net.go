@@ -1098,6 +1098,7 @@ var xArpHardwareTypes = &event.Table{
 		{Val: 0x338, Name: "ARPHRD_NETLINK"},
 		{Val: 0x339, Name: "ARPHRD_6LOWPAN"},
 		{Val: 0x33a, Name: "ARPHRD_VSOCKMON"},
+		{Val: 0xfffe, Name: "ARPHRD_NONE"},
 		{Val: 0xffff, Name: "ARPHRD_VOID"},
 	},
 }

@@ -39,7 +39,7 @@ const (
 	FormOrBlank       // Elem joined by " | "
 	FormThen          // an argument shown behind " => " in place of a separator: Elem[0] is what the one before it became; without Elem the arrow alone, of a FormThen that follows
 	FormKeyed         // an array's element with its index: [Elem[0]]=Elem[1]
-	FormRest          // an argument that goes on with the FormStruct before it, which FlagOpen left without its brace
+	FormRest          // an argument that goes on with the FormStruct before it, which FlagOpen left without its brace; a FormThen in it is what the last field became
 	FormAlt           // Elem joined by " or ": readings of the one number Num
 	NumForms          // the number of forms
 )
