@@ -180,6 +180,24 @@ func TestDetach(t *testing.T) {
 	}
 }
 
+// TestDetachHeld lets a task go that is about to make a call, whose result would be another.
+func TestDetachHeld(t *testing.T) {
+	prog, tracer := compile(t, "waits"), built(t)
+	for _, o := range []string{"retval=-1", "error=EIO", "retval=-1:syscall=getpid"} {
+		w := startWaiting(t, prog, "counts")
+		c, trace := w.attach(tracer, "-f -e trace=getppid -e inject=getppid:delay_enter=3600s:when=2:"+o)
+		w.until("the call is held", func() bool {
+			b, _ := os.ReadFile(trace)
+			return bytes.Contains(b, []byte("getppid(")) && !w.all(func(_ int, state byte) bool { return state != 't' })
+		})
+		w.end(c, syscall.SIGINT)
+		w.free()
+		if out, status := w.finish(); out != "over\n" || status != 0 {
+			t.Errorf("%s: %v, prints %q", o, status, out)
+		}
+	}
+}
+
 // TestDetachVfork lets a process go that waits for its vforked child, and does not stop.
 func TestDetachVfork(t *testing.T) {
 	w := startWaiting(t, compile(t, "waits"), "vfork")

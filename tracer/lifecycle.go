@@ -394,6 +394,10 @@ func (s *Session) letGo(t *task, stop ptrace.Stop) {
 	case ptrace.StopGroup:
 		// Without the tracer the kernel keeps it in group-stop.
 		sig = 0
+	case ptrace.StopSyscall:
+		if t.phase == inside && t.inject != nil {
+			s.syscallStop(t) // the call was not made, or is to return something else
+		}
 	case ptrace.StopFork:
 		if msg, err := ptrace.EventMsg(int(t.id.TID)); err == nil && s.tasks[int32(msg)] == nil {
 			n := s.born(t, int32(msg), tgidOf(int32(msg)))
@@ -403,8 +407,12 @@ func (s *Session) letGo(t *task, stop ptrace.Stop) {
 	s.detach(t, sig)
 }
 
-// detach lets a stopped task go.
+// detach lets a stopped task go. A call that it is about to make is its own again.
 func (s *Session) detach(t *task, sig int) {
+	if t.phase == inside && t.inject != nil && t.sys.Skipped {
+		ptrace.SetSyscallNR(int(t.id.TID), int64(t.lastNR))
+	}
+	s.restoreArgs(t)
 	s.detached(t, ptrace.Detach(int(t.id.TID), sig) == nil)
 }
 
