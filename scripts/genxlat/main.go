@@ -89,6 +89,13 @@ func run(dir string, fill, check bool) error {
 			return err
 		}
 	}
+	index, err := generateIndex(files)
+	if err != nil {
+		return err
+	}
+	if err := writeChanged(filepath.Join(dir, indexName), index); err != nil {
+		return err
+	}
 	for _, f := range files {
 		if !check {
 			break
@@ -107,6 +114,9 @@ func run(dir string, fill, check bool) error {
 	}
 	return nil
 }
+
+// indexName is the file that lists all tables.
+const indexName = "zxlat.go"
 
 // load parses every .in file below dir.
 func load(dir string) ([]*file, error) {

@@ -29,7 +29,15 @@ func TestVerify(t *testing.T) {
 // TestStale holds that the generated files are what the .in files generate.
 func TestStale(t *testing.T) {
 	want := map[string]bool{}
-	for _, f := range loadAll(t) {
+	files := loadAll(t)
+	index, err := generateIndex(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(filepath.Join(decodeDir, indexName)); err != nil || !bytes.Equal(got, index) {
+		t.Errorf("%s is stale: go run ./scripts/genxlat", indexName)
+	}
+	for _, f := range files {
 		src, err := f.generate()
 		if err != nil {
 			t.Fatal(err)
