@@ -2,69 +2,112 @@ package cmd
 
 import (
 	"path/filepath"
+	"strings"
 
+	"github.com/gotrace/gotrace/arch"
 	"github.com/gotrace/gotrace/filter"
 	"github.com/gotrace/gotrace/follow"
+	"github.com/gotrace/gotrace/tracer"
+	"github.com/gotrace/gotrace/tracer/decode"
 	"github.com/gotrace/gotrace/tracer/event"
+	"github.com/gotrace/gotrace/tracer/ptrace"
 )
 
-// groups puts the rules that the options stand for into groups: one, of all tasks or of
-// those that -e exec= admits.
-func (r *run) groups(u *filter.Universe) []*follow.Group {
-	q := r.o.Filter
-	g := &follow.Group{Name: "all", Needs: r.needs(u)}
-	if len(q.Exec) > 0 {
-		g.Name = filter.ExecGroup
-		g.Admit.Exec = func(names []string) (match, keep bool) { return matchExec(q.Exec, names) }
+// compile makes the engine of the rules that the options stand for, and of those in the rule
+// language.
+func (r *run) compile() error {
+	rules, reg, err := r.rules()
+	if err != nil {
+		return err
 	}
-	show := follow.ActionFunc(r.show)
-	calls := &follow.Rule{
-		Name: "trace", On: []*event.Kind{event.SyscallEnter, event.SyscallExit},
-		Entry: r.pathCondition(), Do: []follow.Action{show},
-	}
-	if g.Needs.ExitOnly {
-		status := q.Status
-		if r.o.Summary != SummaryNone {
-			status = filter.AllStatuses // summaries count calls however they end
-		}
-		calls.Where = func(ev *event.Event) bool { return statusHas(status, ev) }
-	}
-	signals := &follow.Rule{
-		Name: "signal", On: []*event.Kind{event.Signal, event.GroupStop}, Do: []follow.Action{show},
-		Where: func(ev *event.Event) bool { return q.Signals.Has(int(ev.Num)) },
-	}
-	life := &follow.Rule{
-		Name: "life", Do: []follow.Action{show},
-		On: []*event.Kind{event.Exit, event.Killed, event.Superseded, event.Personality},
-		// The signal that kills is shown like one that is delivered.
-		Where: func(ev *event.Event) bool { return ev.Kind != event.Killed || q.Signals.Has(int(ev.Num)) },
-	}
-	g.Rules = []*follow.Rule{calls, signals, life}
-	if len(q.Injections) > 0 {
-		r.tamper = tamper(u, q)
-		r.tamper.Where = calls.Entry
-		g.Needs.Tamper = r.tamper.Calls()
-	}
-	return []*follow.Group{g}
+	r.engine, err = follow.New(rules, reg)
+	return err
 }
 
-// needs is what the rules want the kernel to report.
+// rules reads and checks all rules.
+func (r *run) rules() (*filter.Rules, *follow.Registry, error) {
+	q := r.o.Filter
+	reg := r.registry()
+	schema := reg.Schema(q.Universe())
+	opts := filter.StraceOptions{Paths: r.tracePaths(), DetachOnExec: r.o.DetachOnExecve, Show: "print", Calls: "print"}
+	switch r.o.Summary {
+	case SummaryOnly:
+		opts.Calls, opts.Count = "", "summary"
+	case SummaryAlso:
+		opts.Count = "summary"
+	}
+	rules, err := q.Rules(schema, opts)
+	if err != nil {
+		return nil, nil, err
+	}
+	own, err := filter.Parse(q.Sources, schema)
+	if err != nil {
+		return nil, nil, err
+	}
+	if groups := rules.Groups; len(groups) > 0 {
+		// -e exec= is about all that is traced.
+		for _, rule := range own.Rules {
+			if rule.In == "" {
+				rule.In = groups[0].Name
+			}
+		}
+	}
+	rules.Groups = append(rules.Groups, own.Groups...)
+	rules.Rules = append(rules.Rules, own.Rules...)
+	return rules, reg, nil
+}
+
+// registry is what rules may name here.
+func (r *run) registry() *follow.Registry {
+	reg := follow.Builtin()
+	reg.ABIs, reg.Arch = tracer.ABIs(ptrace.Native), ptrace.Native
+	reg.Decl = func(abi int, name string) event.Decl {
+		if nr, ok := reg.ABIs[abi].SyscallNr(name); ok {
+			return r.decoders().Lookup(reg.ABIs[abi], uint64(nr))
+		}
+		return nil
+	}
+	consts := decode.NewConsts(ptrace.Native)
+	reg.Const = func(name string) (int64, bool) {
+		if n, ok := arch.SignalByName(name); ok && strings.HasPrefix(name, "SIG") {
+			return int64(n), true
+		}
+		if n, ok := arch.ErrnoByName(name); ok {
+			return int64(n), true
+		}
+		n, ok := consts[name]
+		return n, ok
+	}
+	reg.Consts = consts.Names
+	if r.namer != nil {
+		reg.Tasks = r.namer
+	}
+	reg.Actions = append(reg.Actions, r.actions()...)
+	reg.Base = r.needs(r.o.Filter.Universe())
+	return reg
+}
+
+// decoders is the table of calls' declarations.
+func (r *run) decoders() *decode.Table {
+	if r.table == nil {
+		r.table = decode.New(tracer.ABIs(ptrace.Native)...)
+	}
+	return r.table
+}
+
+// needs is what is needed of every traced task beside what its rules call for.
 func (r *run) needs(u *filter.Universe) event.Needs {
 	q := r.o.Filter
 	n := event.Needs{
-		Syscalls: !q.Trace.Empty(),
-		Calls:    callSet(u, q.Trace),
-		Abbrev:   callSet(u, q.Abbrev),
-		Verbose:  callSet(u, q.Verbose),
-		Raw:      callSet(u, q.Raw),
-		Signals:  true,
-		ExitOnly: q.Status != filter.AllStatuses || r.o.Summary == SummaryOnly,
+		Abbrev:  callSet(u, q.Abbrev),
+		Verbose: callSet(u, q.Verbose),
+		Raw:     callSet(u, q.Raw),
 	}
-	if r.o.Summary == SummaryOnly {
+	if r.o.Summary == SummaryOnly && len(q.Sources) == 0 && len(r.o.TracePaths) == 0 && q.TraceFDs == nil && len(q.Where) == 0 {
 		n.Raw = callSet(u, filter.AllSyscalls(u)) // nobody sees the arguments
 	}
 	// A call without a name is in no set and always shown.
-	for _, set := range []*event.CallSet{&n.Calls, &n.Abbrev, &n.Verbose} {
+	for _, set := range []*event.CallSet{&n.Abbrev, &n.Verbose} {
 		addUnnamed(u, set)
 	}
 	if !q.Read.Empty() || !q.Write.Empty() {
@@ -73,14 +116,6 @@ func (r *run) needs(u *filter.Universe) event.Needs {
 		}
 	}
 	return n
-}
-
-// show is the print action.
-func (r *run) show(c *follow.Context) (event.Verdict, error) {
-	if r.o.Filter.DecodePIDs.Has(filter.PIDComm) {
-		r.nameTask(c.Event)
-	}
-	return event.Verdict{}, r.out.Write(c.Event, r.engine.Len())
 }
 
 // nameTask gives an event its task's command name, the last known where the task is gone.
@@ -103,19 +138,6 @@ func (r *run) nameTask(ev *event.Event) {
 	ev.Comm = name
 }
 
-// matchExec matches the names that a program is known by with the patterns of -e exec=.
-func matchExec(pats []filter.ExecPattern, names []string) (match, keep bool) {
-	for _, p := range pats {
-		for _, n := range names {
-			if p.Match(n) {
-				match = true
-				keep = keep || p.Keep
-			}
-		}
-	}
-	return match, keep
-}
-
 // addUnnamed puts in a set the numbers that are no call's.
 func addUnnamed(u *filter.Universe, c *event.CallSet) {
 	c.Rest = true
@@ -128,15 +150,11 @@ func addUnnamed(u *filter.Universe, c *event.CallSet) {
 	}
 }
 
-// pathCondition is the condition that -P and -e trace-fds= put on calls; nil: none.
-func (r *run) pathCondition() func(*event.Event) bool {
-	fds := r.o.Filter.TraceFDs
-	if len(r.o.TracePaths) == 0 && fds == nil {
-		return nil
-	}
-	p := &follow.PathSet{Paths: make(map[string]bool), PathOf: r.namer.Path}
+// tracePaths are the paths of -P, each also as it resolves.
+func (r *run) tracePaths() []string {
+	var paths []string
 	for _, name := range r.o.TracePaths {
-		p.Paths[name] = true
+		paths = append(paths, name)
 		real, err := filepath.EvalSymlinks(name)
 		if err != nil || name == "" {
 			continue
@@ -145,30 +163,10 @@ func (r *run) pathCondition() func(*event.Event) bool {
 			if !r.quiet(filter.QuietPathResolution) {
 				r.say("Requested path \"%s\" resolved into \"%s\"", name, real)
 			}
-			p.Paths[real] = true
+			paths = append(paths, real)
 		}
 	}
-	if fds != nil {
-		p.FD = func(fd int32) bool { return fds.Has(int(fd)) }
-	}
-	return p.Match
-}
-
-// statusHas reports whether -e status= lets a call through at its exit.
-func statusHas(s filter.Status, ev *event.Event) bool {
-	switch {
-	case ev.Kind == event.SyscallEnter:
-		return false
-	case ev.Sys.Detached:
-		return s.Has(filter.Detached)
-	case ev.Sys.NoReturn:
-		return s.Has(filter.Unfinished)
-	case ev.Sys.Errno >= 512:
-		return s.Has(filter.Unavailable)
-	case ev.Sys.Errno != 0:
-		return s.Has(filter.Failed)
-	}
-	return s.Has(filter.Successful)
+	return paths
 }
 
 // callSet makes the engine's form of a set.
@@ -180,26 +178,4 @@ func callSet(u *filter.Universe, s *filter.SyscallSet) event.CallSet {
 		}
 	}
 	return c
-}
-
-// tamper makes the engine's form of -e inject= and -e fault=. They act on traced calls only.
-func tamper(u *filter.Universe, q *filter.Qualifiers) *follow.Tamper {
-	t := follow.NewTamper()
-	for i := range q.Injections {
-		in := &q.Injections[i]
-		t.Add(callSet(u, in.Set.Intersect(q.Trace)), in.When, event.Injection{
-			Errno: in.Errno, Retval: in.Retval, Signal: in.Signal, Syscall: in.Syscall,
-			DelayEnter: in.DelayEnter, DelayExit: in.DelayExit,
-			PokeEnter: pokes(in.PokeEnter), PokeExit: pokes(in.PokeExit),
-		})
-	}
-	return t
-}
-
-func pokes(ps []filter.Poke) []event.Poke {
-	var out []event.Poke
-	for _, p := range ps {
-		out = append(out, event.Poke{Arg: p.Arg - 1, Data: p.Data})
-	}
-	return out
 }

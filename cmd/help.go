@@ -46,6 +46,8 @@ type Command struct{ Usage, Help string }
 func Commands() []Command {
 	return []Command{
 		{"doctor [--json]", "try what this machine permits and say how to permit more"},
+		{"rules list|show NAME|check FILE...", "list, show and check rule sets"},
+		{"list syscalls|events|fields|actions", "list what rules may name"},
 		{"completion SHELL", "write a completion script for bash, zsh, fish or powershell"},
 		{"help [COMMAND]", "show this text, or that of a command"},
 	}

@@ -22,6 +22,7 @@ type output struct {
 	mu     sync.Mutex
 	make   func(w io.Writer) sink.Sink
 	one    sink.Sink
+	w      io.Writer // where what belongs to no task goes
 	per    map[int32]*perTask
 	base   string // of the files of -ff
 	flags  int
@@ -47,20 +48,20 @@ func openOutput(o *Options, mk func(w io.Writer) sink.Sink, failed func(error)) 
 	}
 	switch {
 	case o.Output == "":
-		out.one = mk(os.Stderr)
+		out.one, out.w = mk(os.Stderr), os.Stderr
 		return out, nil
 	case o.Output[0] == '|' || o.Output[0] == '!':
 		if err := out.openPipe(o.Output[1:]); err != nil {
 			return nil, err
 		}
 	case o.Separate:
-		out.base, out.per = o.Output, make(map[int32]*perTask)
+		out.base, out.per, out.w = o.Output, make(map[int32]*perTask), os.Stderr
 	default:
 		f, err := os.OpenFile(o.Output, out.flags, 0o666)
 		if err != nil {
 			return nil, plainf("Can't fopen '%s': %s", o.Output, errnoMessage(err))
 		}
-		out.closer, out.one = f, mk(f)
+		out.closer, out.one, out.w = f, mk(f), f
 	}
 	go out.flusher()
 	return out, nil
@@ -77,7 +78,7 @@ func (out *output) openPipe(command string) error {
 	if err := shell.Start(c); err != nil {
 		return err
 	}
-	out.closer, out.pipe, out.one = w, c, out.make(w)
+	out.closer, out.pipe, out.one, out.w = w, c, out.make(w), w
 	return nil
 }
 
@@ -166,8 +167,8 @@ func (out *output) drop(tid int32) error {
 	return err
 }
 
-// Close writes out everything and waits for a pipe's reader.
-func (out *output) Close() {
+// Close writes out everything, then what is to stand at the end, and waits for a pipe's reader.
+func (out *output) Close(end []byte) {
 	close(out.done)
 	out.mu.Lock()
 	defer out.mu.Unlock()
@@ -176,6 +177,10 @@ func (out *output) Close() {
 	}
 	for tid := range out.per {
 		out.note(out.drop(tid))
+	}
+	if len(end) > 0 {
+		_, err := out.w.Write(end)
+		out.note(err)
 	}
 	if out.closer != nil {
 		out.note(out.closer.Close())

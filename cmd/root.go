@@ -9,8 +9,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/gotrace/gotrace/filter"
 )
 
 // Main runs the command line argv, whose first element is the program's own name,
@@ -81,7 +79,7 @@ func (m *mainer) root() *cobra.Command {
 		}
 		fmt.Fprint(m.stdout, c.UsageString())
 	})
-	root.AddCommand(doctorCommand())
+	root.AddCommand(doctorCommand(), rulesCommand(m.argv[0]), listCommand(m.argv[0]))
 	return root
 }
 
@@ -102,7 +100,9 @@ func (m *mainer) run() int {
 		writeVersion(m.stdout)
 		return 0
 	case p.o.Explain:
-		explain(m.stdout, p.o.Filter)
+		if err := explain(m.stdout, p.o); err != nil {
+			return m.fail(err)
+		}
 		return 0
 	}
 	for _, name := range p.o.PIDNames {
@@ -134,11 +134,12 @@ func (m *mainer) fail(err error) int {
 }
 
 // explain writes the rules that the options stand for.
-func explain(w io.Writer, q *filter.Qualifiers) {
-	for _, p := range q.Exec {
-		fmt.Fprintf(w, "group %s = exec ~ %q\n", filter.ExecGroup, p)
+func explain(w io.Writer, o *Options) error {
+	r := &run{o: o}
+	rules, _, err := r.rules()
+	if err != nil {
+		return err
 	}
-	for _, r := range q.Rules() {
-		fmt.Fprintln(w, r.String())
-	}
+	_, err = io.WriteString(w, rules.String())
+	return err
 }

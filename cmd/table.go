@@ -146,8 +146,19 @@ func filterOptions() []Option {
 	opts := []Option{
 		{
 			Short: 'e', ShortArg: true, ArgName: "EXPR", Group: groupFilter,
-			Help: "NAME=SET for any NAME=SET of the long options below, or only SET for trace=SET; a SET is a comma list, all, or none, after ! all but those",
+			Help: "NAME=SET for any NAME=SET of the long options below, or only SET for trace=SET; a SET is a comma list, all, or none, after ! all but those; or a rule: 'on EVENT where CONDITION do ACTION', or where=CONDITION for the calls that are traced",
 			set:  func(p *parser, a arg) error { return p.qualify(p.o.Filter.Parse(a.value)) },
+		},
+		{
+			Short: 'R', ShortArg: true, Longs: []string{"rules"}, LongArg: RequiredArg, ArgName: "FILE", Group: groupFilter, Age: Gotrace,
+			Help: "read rules from FILE (- is standard input); may be repeated; see the rule language in the manual",
+			set: func(p *parser, a arg) error {
+				src, err := ruleSource(a.value)
+				if err == nil {
+					p.o.Filter.AddSource(src)
+				}
+				return err
+			},
 		},
 		qualifier("trace", Strace61, "SET", groupFilter, "system calls to trace: names, numbers, /REGEX, or classes "+
 			"(%file %desc %net %process %signal %memory %ipc %creds %clock %pure %stat %lstat %fstat %%stat %statfs %fstatfs %%statfs); "+

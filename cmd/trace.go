@@ -59,9 +59,10 @@ type run struct {
 	out     *output
 	engine  *follow.Engine
 	session *tracer.Session
-	tamper  *follow.Tamper // nil: no injections
-	namer   *procfd.Namer  // what descriptors and pids stand for
-	path    string         // of the launched program
+	table   *decode.Table
+	summary *sink.Summary // nil: nothing is counted for -c
+	namer   *procfd.Namer // what descriptors and pids stand for
+	path    string        // of the launched program
 	comm    []byte
 	comms   map[int32]string // command names of tasks, under -Y
 	caught  os.Signal        // the signal that ended the session
@@ -83,6 +84,10 @@ func (r *run) main() (int, error) {
 		return 1, becomeTracee(o)
 	case n == 1:
 		return 0, daemonize(tracee)
+	}
+	r.names()
+	if err := r.compile(); err != nil {
+		return 1, err
 	}
 	c, err := r.open(tracee == 0)
 	if err != nil {
@@ -113,7 +118,7 @@ func (r *run) main() (int, error) {
 		return 1, err
 	}
 	st, err := r.session.Run()
-	r.out.Close()
+	r.out.Close(r.tables())
 	return r.finish(st, err)
 }
 
@@ -129,7 +134,7 @@ func (r *run) open(launch bool) (c *ptrace.Command, err error) {
 		return nil, err
 	}
 	if c, err = command(r.o, cred); err != nil {
-		r.out.Close()
+		r.out.Close(nil)
 		return nil, err
 	}
 	r.path = c.Path
@@ -165,33 +170,37 @@ func (r *run) outputError(err error) error {
 	return err
 }
 
-// build makes engine and session from the options.
+// names makes what tells of descriptors and processes.
+func (r *run) names() {
+	f := r.o.Filter
+	r.namer = procfd.New(procfd.Options{
+		Path:   f.DecodeFDs&filter.FDPath != 0,
+		Socket: f.DecodeFDs&filter.FDSocket != 0,
+		Device: f.DecodeFDs&filter.FDDev != 0,
+		Pidfd:  f.DecodeFDs&filter.FDPidfd != 0,
+		Comm:   f.DecodePIDs.Has(filter.PIDComm),
+		PIDNS:  f.DecodePIDs.Has(filter.PIDNamespace),
+	})
+}
+
+// build makes the session.
 func (r *run) build() {
 	o := r.o
-	u := universe()
-	fds := o.Filter.DecodeFDs
-	r.namer = procfd.New(procfd.Options{
-		Path:   fds&filter.FDPath != 0,
-		Socket: fds&filter.FDSocket != 0,
-		Device: fds&filter.FDDev != 0,
-		Pidfd:  fds&filter.FDPidfd != 0,
-		Comm:   o.Filter.DecodePIDs.Has(filter.PIDComm),
-		PIDNS:  o.Filter.DecodePIDs.Has(filter.PIDNamespace),
-	})
-	g := r.groups(u)
-	r.engine = follow.New(g...)
-	calls := g[0].Needs.Calls.Union(&g[0].Needs.Tamper)
+	needs := r.engine.Union()
 	cfg := tracer.Config{
-		Handler:      handler{r.engine, r},
-		Decode:       decode.New(tracer.ABIs(ptrace.Native)...),
-		Follow:       o.Follow,
-		ExecNames:    len(o.Filter.Exec) > 0,
-		CPUTime:      o.Summary != SummaryNone,
-		Regs:         o.PrintIP,
-		ExitKill:     o.KillOnExit,
-		DetachOnExec: o.DetachOnExecve,
-		Pin:          o.Pin,
-		Failed:       func(err error) { r.say("%v", err) },
+		Handler:   handler{r.engine, r},
+		Decode:    r.decoders(),
+		Follow:    o.Follow,
+		ExecNames: r.engine.WantsExec(),
+		CPUTime:   o.Summary != SummaryNone,
+		Regs:      o.PrintIP,
+		ExitKill:  o.KillOnExit,
+		Timers:    r.engine.Timers(),
+		Pin:       o.Pin,
+		Failed:    func(err error) { r.say("%v", err) },
+		TamperFailed: func(t event.Task, err error) {
+			r.say("poke_tcb: Failed to tamper with process %d: %v", t.TID, err)
+		},
 		ExecFailed: func(err error) {
 			r.out.mu.Lock()
 			defer r.out.mu.Unlock()
@@ -202,14 +211,8 @@ func (r *run) build() {
 			StrLen: o.StringLimit, FDs: o.Filter.DecodeFDs != 0, PIDs: o.Filter.DecodePIDs != 0, Namer: r.namer, Net: r.namer,
 		},
 	}
-	if r.seccomp(u) {
-		cfg.Seccomp, cfg.ExitKill = &tracer.SeccompPlan{Calls: calls}, true
-	}
-	if r.tamper != nil {
-		cfg.Tamper = r.tamper
-		cfg.TamperFailed = func(t event.Task, err error) {
-			r.say("poke_tcb: Failed to tamper with process %d: %v", t.TID, err)
-		}
+	if r.seccomp(&needs) {
+		cfg.Seccomp, cfg.ExitKill = &tracer.SeccompPlan{Calls: needs.Calls, Preds: needs.Preds}, true
 	}
 	if o.Daemonize > 0 {
 		cfg.ExecFailed = nil // the tracee says so itself
@@ -219,21 +222,39 @@ func (r *run) build() {
 
 // seccomp reports whether a filter may be used: only where it stays with processes that
 // gotrace outlives, and only if it spares stops.
-func (r *run) seccomp(u *filter.Universe) bool {
+func (r *run) seccomp(needs *event.Needs) bool {
 	o := r.o
-	if !o.Follow || len(o.Command) == 0 || len(o.PIDs) > 0 || o.DetachOnExecve || o.Daemonize > 0 || len(o.Filter.Exec) > 0 {
+	if !o.Follow || len(o.Command) == 0 || len(o.PIDs) > 0 || o.DetachOnExecve || o.Daemonize > 0 || r.engine.Selective() {
 		return false
 	}
 	if !o.KillOnExit && !o.SeccompBPF && r.interruptible() < InterruptNever {
 		return false
 	}
-	for i := range o.Filter.Injections {
-		// The kernel delivers no signal that is passed on at a seccomp stop.
-		if o.Filter.Injections[i].Signal != 0 {
+	for _, rule := range r.engine.Rules() {
+		for _, do := range rule.Spec.Do {
+			if !outlivesFilter(&do) {
+				return false
+			}
+		}
+	}
+	u := o.Filter.Universe()
+	all := callSet(u, filter.AllSyscalls(u))
+	rest := all.Minus(&needs.Calls)
+	return !rest.Empty() || !needs.Preds.Empty()
+}
+
+// outlivesFilter reports whether an action may be taken on a task under a filter: it must not
+// be let go, and the kernel delivers no signal that is passed on at a seccomp stop.
+func outlivesFilter(do *filter.Action) bool {
+	if do.Spec.Name == "detach" || do.Spec.Name == "quit" {
+		return false
+	}
+	for i := range do.Args {
+		if do.Spec.Name == "inject" && do.Args[i].Name == "signal" {
 			return false
 		}
 	}
-	return !o.Filter.Trace.All(u)
+	return true
 }
 
 // handler tells the user of new tasks on top of the engine's work.
@@ -297,17 +318,13 @@ func (r *run) makeSink(w io.Writer) sink.Sink {
 	if o.Summary == SummaryNone {
 		return s
 	}
-	sum := sink.NewSummary(w, sink.SummaryOptions{
+	r.summary = sink.NewSummary(w, sink.SummaryOptions{
 		Wall: o.WallClock, Overhead: max(o.Overhead, 0), Sort: o.SummarySort, Columns: o.SummaryColumns,
 	})
 	if o.Summary == SummaryOnly {
-		return sum
+		return r.summary
 	}
-	both := &sink.Tee{First: s, Second: sum}
-	if status := o.Filter.Status; status != filter.AllStatuses {
-		both.Where = func(ev *event.Event) bool { return ev.Kind != event.SyscallExit || statusHas(status, ev) }
-	}
-	return both
+	return &sink.Followed{Sink: s, Tail: r.summary}
 }
 
 var decimals = map[Precision]int{Seconds: 0, Milliseconds: 3, Microseconds: 6, Nanoseconds: 9}

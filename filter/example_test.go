@@ -20,14 +20,8 @@ func Example() {
 		}
 	}
 	fmt.Println(q.Trace.Has(0, 0), q.Trace.Has(0, 1), q.Trace.Has(0, 2))
-	for _, r := range q.Rules() {
-		fmt.Println(r.String())
-	}
 	fmt.Println(q.Parse("trace=opne"))
 	// Output:
 	// true false true
-	// on syscall(%file,read) in exec do print
-	// on syscall(open) in exec do inject(error=2, when=3+1)
-	// on signal(2) in exec do print
 	// invalid system call 'opne'
 }

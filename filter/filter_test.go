@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gotrace/gotrace/arch"
 	"github.com/gotrace/gotrace/filter"
@@ -188,22 +190,71 @@ func TestRepeat(t *testing.T) {
 	if len(q.Injections) != 2 || len(q.Exec) != 2 {
 		t.Errorf("%d injections and %d patterns, want 2 and 2", len(q.Injections), len(q.Exec))
 	}
-	var got []string
-	for _, r := range q.Rules() {
-		got = append(got, r.String())
+	rules, err := q.Rules(schema(), filter.StraceOptions{Show: "print", Calls: "print"})
+	if err != nil {
+		t.Fatal(err)
 	}
-	want := []string{
-		"on syscall(read) in exec do print",
-		"on syscall(read) in exec do inject(error=1)",
-		"on syscall(none) in exec do inject(error=38, when=2+1)",
-		"on signal(2) in exec do print",
-	}
-	if strings.Join(got, "\n") != strings.Join(want, "\n") {
-		t.Errorf("rules:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
-	}
+	want := strings.TrimPrefix(`
+group exec = exec glob "a" follow children
+group exec-tree = exec glob "b" follow all
+on syscall(read,%unnamed) in exec do print
+on syscall(read) in exec do inject(error=1)
+on signal(2) in exec do print
+`, "\n")
 	// The write is not traced, so nothing is injected into it.
-	if rules := q.Rules(); !rules[2].Syscalls.Empty() || rules[1].Syscalls.Empty() {
-		t.Error("injections are not limited to the trace set")
+	if got := rules.String(); !strings.HasPrefix(got, want) {
+		t.Errorf("rules:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+// TestStraceRules holds what options compile to.
+func TestStraceRules(t *testing.T) {
+	for _, c := range []struct {
+		exprs string // separated by blanks
+		o     filter.StraceOptions
+		want  string // the rules about system calls, and of exits
+	}{
+		{"", filter.StraceOptions{}, "on syscall do print; on exit do print"},
+		{"read status=failed", filter.StraceOptions{}, `on syscall(read,%unnamed) where status in ("failed") do print; on exit do print`},
+		{"read status=none", filter.StraceOptions{}, `on syscall(read,%unnamed) where status in ("none") do print; on exit do print`},
+		{"fds=1,5 read", filter.StraceOptions{Paths: []string{"/a", "/b"}},
+			`on syscall(read,%unnamed) where path in ("/a", "/b") or fds in (1, 5) do print; on exit do print`},
+		{"fds=!0,2 read", filter.StraceOptions{}, "on syscall(read,%unnamed) where fds in (1, 3..2147483646) do print; on exit do print"},
+		{"fds=none read", filter.StraceOptions{}, "on syscall(read,%unnamed) where fds in (-1) do print; on exit do print"},
+		{"signal=INT", filter.StraceOptions{Calls: "count"}, "on syscall do count; on exit where code >= 0 or sig in (2) do print"},
+		{"signal=!INT", filter.StraceOptions{Calls: "print"}, "on syscall do print; on exit where not sig in (2) do print"},
+		{"read,write inject=read:error=EPERM inject=%desc:retval=3:when=2..6+2", filter.StraceOptions{},
+			"on syscall(read,write,%unnamed) do print; on syscall(read,write) from 2 to 6 step 2 each do inject(retval=3); on exit do print"},
+		{"inject=read,close:error=EPERM:when=3 inject=read:retval=3:when=2+", filter.StraceOptions{},
+			"on syscall do print; on syscall(read) from 2 each do inject(retval=3); " +
+				"on syscall(close) from 3 to 3 each do inject(error=1); on exit do print"},
+		{"status=failed", filter.StraceOptions{Count: "count", DetachOnExec: true},
+			`on syscall where status in ("failed") do print; on syscall do count; on exit do print; ` +
+				"on exec where not launched do detach"},
+	} {
+		q := filter.NewQualifiers(universe())
+		for _, e := range strings.Fields(c.exprs) {
+			if err := q.Parse(e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c.o.Show = "print"
+		if c.o.Calls == "" {
+			c.o.Calls = "print"
+		}
+		rules, err := q.Rules(schema(), c.o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for line := range strings.Lines(rules.String()) {
+			if strings.HasPrefix(line, "on syscall") || strings.HasPrefix(line, "on ex") {
+				got = append(got, strings.TrimSpace(line))
+			}
+		}
+		if g := strings.Join(got, "; "); g != c.want {
+			t.Errorf("%s:\n%s\nwant\n%s", c.exprs, g, c.want)
+		}
 	}
 }
 
@@ -236,10 +287,15 @@ func TestInjection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "inject(retval=16, signal=10, syscall=getpid, delay_enter=1.5ms, delay_exit=3µs, " +
-		"poke_enter=@arg2=00ff, poke_exit=@arg1=ab, poke_exit=@arg3=01, when=2..9+2)"
-	if got := in.String(); got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
+	retval := int64(16)
+	want := filter.Injection{
+		Set: in.Set, Retval: &retval, Signal: 10, Syscall: "getpid", DelayEnter: 1500 * time.Microsecond,
+		DelayExit: 3 * time.Microsecond, PokeEnter: []filter.Poke{{Arg: 2, Data: []byte{0, 0xff}}},
+		PokeExit: []filter.Poke{{Arg: 1, Data: []byte{0xab}}, {Arg: 3, Data: []byte{1}}},
+		When:     filter.When{First: 2, Last: 9, Step: 2},
+	}
+	if !reflect.DeepEqual(in, want) {
+		t.Errorf("got  %+v\nwant %+v", in, want)
 	}
 	if !in.Set.Has(0, 0) || !in.Set.Has(0, 2) || in.Set.Has(0, 1) {
 		t.Error("the set is not that of the expression")
@@ -328,8 +384,12 @@ func FuzzParse(f *testing.F) {
 		if e != nil && (e.Expr != expr || e.Pos < 0 || e.Pos > len(expr)) {
 			t.Fatalf("%q: error at %d in %q", expr, e.Pos, e.Expr)
 		}
-		for _, r := range q.Rules() {
-			_ = r.String()
+		rules, err := q.Rules(schema(), filter.StraceOptions{Show: "print", Calls: "print"})
+		if err != nil && len(q.Where) == 0 {
+			t.Fatalf("%q makes no rules: %v", expr, err)
+		}
+		if err == nil {
+			_ = rules.String()
 		}
 	})
 }

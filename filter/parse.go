@@ -318,7 +318,7 @@ func (p *parser) count() (c Count) {
 	pos := p.tok.pos
 	switch {
 	case p.take("first"):
-		return Count{From: 1, To: p.number("the number of events", 1)}
+		c = Count{From: 1, To: p.number("the number of events", 1)}
 	case p.take("from"):
 		c.From = p.number("the number of the first event", 1)
 		if p.take("to") {
@@ -330,7 +330,10 @@ func (p *parser) count() (c Count) {
 		if c.To != 0 && c.To < c.From {
 			p.c.report(p.src, pos, "from %d to %d: no event is counted so; write from %d to %d", c.From, c.To, c.To, c.From)
 		}
+	default:
+		return c
 	}
+	c.Each = p.take("each")
 	return c
 }
 

@@ -2,6 +2,7 @@ package filter
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"time"
 )
@@ -124,6 +125,11 @@ type Qualifiers struct {
 	Injections                  []Injection   // in the order given
 	Exec                        []ExecPattern // -e exec=; empty: every program
 	Warnings                    []string      // to be shown before anything starts
+	// Sources are the -e expressions in the rule language; Where the conditions of -e where=.
+	Sources []Source
+	Where   []Source
+
+	explicit bool // Sources have rules of their own
 
 	u *Universe
 }
@@ -140,6 +146,9 @@ func NewQualifiers(u *Universe) *Qualifiers {
 		u: u,
 	}
 }
+
+// Universe is what the expressions may name.
+func (q *Qualifiers) Universe() *Universe { return q.u }
 
 // qualifiers maps every spelling of a qualifier to its first name.
 var qualifiers = map[string]string{
@@ -181,6 +190,14 @@ var (
 // expression replaces an earlier one of the same name, but fault, inject and exec
 // add to what is there.
 func (q *Qualifiers) Parse(expr string) error {
+	if word, _, ok := strings.Cut(expr, " "); ok && slices.Contains(statements, word) {
+		q.AddSource(Source{Name: "-e", Text: expr})
+		return nil
+	}
+	if cond, ok := strings.CutPrefix(expr, "where="); ok {
+		q.Where = append(q.Where, Source{Name: "-e where", Text: cond})
+		return nil
+	}
 	if name, value, ok := strings.Cut(expr, "="); ok && qualifiers[name] != "" {
 		err := q.Set(name, value)
 		var e *Error
@@ -190,6 +207,16 @@ func (q *Qualifiers) Parse(expr string) error {
 		return err
 	}
 	return q.Set("trace", expr)
+}
+
+// statements are the words that a statement of the rule language begins with.
+var statements = []string{"on", "rule", "group", "let", "use"}
+
+// AddSource takes in rules of the rule language. System calls are no longer shown without
+// being asked for.
+func (q *Qualifiers) AddSource(s Source) {
+	q.Sources = append(q.Sources, s)
+	q.explicit = true
 }
 
 // Set takes in one qualifier, as the long option of its name does.

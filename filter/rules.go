@@ -57,7 +57,8 @@ type On struct {
 // Count is which of the events that match otherwise, counted from 1 for each rule and
 // task, a rule takes. The zero value takes all.
 type Count struct {
-	From, To, Step int // To 0: without end; Step 0: each
+	From, To, Step int  // To 0: without end; Step 0: all of them
+	Each           bool // system calls: those of each number are counted for themselves
 }
 
 // Hits reports whether the nth event is taken.
@@ -202,15 +203,20 @@ func (c Count) String() string {
 	if c == (Count{}) {
 		return ""
 	}
+	s := ""
 	if c.From == 1 && c.To != 0 && c.Step == 0 {
-		return fmt.Sprint(" first ", c.To)
+		s = fmt.Sprint(" first ", c.To)
+	} else {
+		s = fmt.Sprint(" from ", max(c.From, 1))
+		if c.To != 0 {
+			s += fmt.Sprint(" to ", c.To)
+		}
+		if c.Step > 1 {
+			s += fmt.Sprint(" step ", c.Step)
+		}
 	}
-	s := fmt.Sprint(" from ", max(c.From, 1))
-	if c.To != 0 {
-		s += fmt.Sprint(" to ", c.To)
-	}
-	if c.Step != 0 {
-		s += fmt.Sprint(" step ", c.Step)
+	if c.Each {
+		s += " each"
 	}
 	return s
 }

@@ -40,10 +40,12 @@ type Field struct {
 	At    Moment
 	Index Index
 	Max   int  // ArgIndex: the highest position; 0: 6
+	Free  bool // ArgIndex: any name may follow, not only those of calls' arguments
 	Task  bool // of tasks: known in groups' conditions, and of events that have Tasks only
 	// Register: its values are argument registers of a system call.
 	Register bool
 	Doc      string // one line
+	ID       int    // its owner's number for it
 }
 
 // Ref is one use of a field in an expression.

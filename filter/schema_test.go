@@ -49,6 +49,8 @@ func schema() *filter.Schema {
 		{Name: "errno", Type: filter.Int, At: filter.Exit},
 		{Name: "dur", Type: filter.Duration, At: filter.Exit},
 		{Name: "failed", Type: filter.Bool, At: filter.Exit},
+		{Name: "status", Type: filter.String, At: filter.Exit},
+		{Name: "fds", Type: filter.Int, Many: true},
 	}
 	program := []*filter.Field{{Name: "path", Type: filter.String}}
 	regs := &filter.Field{Name: "reg", Type: filter.Int, Index: filter.RegIndex}
@@ -60,8 +62,11 @@ func schema() *filter.Schema {
 				Fields: append(call, regs), Calls: true, Tasks: true, Stops: true},
 			{Name: "signal", Params: []filter.Param{{Name: "set", Kind: filter.ParamSignals, Optional: true}},
 				Fields: []*filter.Field{{Name: "signo", Type: filter.Int}, regs}, Tasks: true, Stops: true},
-			{Name: "exec", Fields: program, Tasks: true, Stops: true},
-			{Name: "exit", Fields: []*filter.Field{{Name: "status", Type: filter.Int}}, Tasks: true},
+			{Name: "exec", Fields: append(program, &filter.Field{Name: "launched", Type: filter.Int}), Tasks: true, Stops: true},
+			{Name: "exit", Tasks: true, Fields: []*filter.Field{
+				{Name: "status", Type: filter.Int}, {Name: "code", Type: filter.Int}, {Name: "sig", Type: filter.Int}}},
+			{Name: "stop", Params: []filter.Param{{Name: "set", Kind: filter.ParamSignals, Optional: true}}, Tasks: true, Stops: true},
+			{Name: "superseded", Tasks: true}, {Name: "personality", Tasks: true},
 			{Name: "timer", Params: []filter.Param{{Name: "period", Kind: filter.ParamDuration}}},
 			{Name: "user", Params: []filter.Param{{Name: "name", Kind: filter.ParamWord}}, Tasks: true},
 			{Name: "bp", Params: []filter.Param{{Name: "loc", Kind: filter.ParamText}}, Tasks: true, Stops: true,
@@ -113,6 +118,7 @@ func schema() *filter.Schema {
 			{Name: "core", Params: []filter.Param{{Name: "file", Kind: filter.ParamText}}, Tasks: true},
 			{Name: "quit"},
 			{Name: "step", Params: []filter.Param{{Name: "n", Kind: filter.ParamNum, Optional: true}}, Tasks: true, Stops: true},
+			{Name: "detach", Tasks: true},
 		},
 		Const: func(name string) (int64, bool) { v, ok := constants[name]; return v, ok },
 		Consts: func() []string {

@@ -368,6 +368,9 @@ func (sc *scope) refer(n *node, f *Field) {
 		n.index = strconv.Itoa(r.N)
 	default:
 		r.Name = n.index
+		if f.Free {
+			break
+		}
 		if args := sc.argNames(); !slices.Contains(args, r.Name) && !sc.silent {
 			sc.errorf(n, "no call in the set has an argument '%s'%s", r.Name, nearest(r.Name, args))
 		}

@@ -1,220 +1,382 @@
-// Package follow keeps the tree of traced tasks, the groups that they belong to and the
-// rules of those groups, and decides what happens on an event. It is a pure state
-// machine: no I/O, no process is touched, time does not pass; scripted events drive it
-// in tests. What an action does outside, its maker gives it.
 package follow
 
 import (
+	"errors"
+
+	"github.com/gotrace/gotrace/filter"
 	"github.com/gotrace/gotrace/tracer/event"
 )
 
-// Action is what a rule does on an event that it matches.
-type Action interface {
-	Do(*Context) (event.Verdict, error)
-}
-
-// ActionFunc makes a function an Action.
-type ActionFunc func(*Context) (event.Verdict, error)
-
-// Do calls f.
-func (f ActionFunc) Do(c *Context) (event.Verdict, error) { return f(c) }
-
-// Context is what an action sees.
-type Context struct {
-	Event *event.Event
-	Group *Group
-	Rule  *Rule
-}
-
-// Rule is one rule of a group: on which kinds, under which condition, what to do.
-// A rule on system calls is on both their kinds.
-type Rule struct {
-	Name string
-	On   []*event.Kind
-	// Entry decides a system call at its entry, Where any event. Nil: always. A call
-	// that Entry refused is not seen again at its exit.
-	Entry func(*event.Event) bool
-	Where func(*event.Event) bool
-	Do    []Action
-}
-
-// Group is tasks that are treated alike: who belongs to it, and its rules.
+// Group is tasks that are treated alike.
 type Group struct {
-	Name  string
-	Admit Membership
-	Rules []*Rule
-	Needs event.Needs
-
-	byKind map[*event.Kind][]*Rule
+	Spec  *filter.Group
+	label []byte
 }
 
-// Membership says how tasks come to belong to a group.
-type Membership struct {
-	// Exec, when not nil, begins membership at the execution of a program whose names
-	// match, and ends it at the execution of one that does not, unless keep is set.
-	// Tasks that were launched or attached begin as members only if Exec is nil.
-	Exec func(names []string) (match, keep bool)
+// Rule is one rule, ready to run.
+type Rule struct {
+	Spec     *filter.Rule
+	Disarmed bool // set by Engine.Arm
+
+	index   int
+	group   int
+	ons     []on
+	entry   *filter.Program // what of the condition is known at a call's entry; nil: it holds
+	exit    *filter.Program // and what is not
+	do      []bound
+	exits   bool // some action acts at a call's exit
+	early   bool // and some at its entry, if the rule is decided there
+	tampers bool // some action changes the call before it is made
 }
 
-// member is one task.
-type member struct {
-	group *Group // nil: outside every group
-	keep  bool   // stays a member whatever it executes
-	pass  uint64 // rules whose Entry accepted the call that the task is inside
+// on is one event that a rule is about.
+type on struct {
+	kind  *Kind
+	args  []filter.Arg
+	enter bool
+	calls event.CallSet
+	preds event.CallPreds // what the rule's condition says of their arguments
 }
 
-// Engine decides. It implements tracer.Handler.
+// bound is an action of a rule.
+type bound struct {
+	Action
+	at Time
+}
+
+// view is what holds for the members of the same groups.
+type view struct {
+	needs  event.Needs
+	byKind map[*event.Kind][]ref
+}
+
+// ref is a rule and which of its events made it a candidate.
+type ref struct {
+	rule *Rule
+	on   *on
+}
+
+// Engine decides. It implements tracer.Handler. Its methods must not be called from several
+// goroutines at once.
 type Engine struct {
-	groups  []*Group
-	members map[int32]*member
-	ctx     Context
-	idle    event.Needs
+	reg            *Registry
+	groups         []*Group
+	rules          []*Rule
+	members        map[int32]*member
+	views          map[uint64]*view
+	all            *view // of events that no task has
+	idle           event.Needs
+	env            Env // for membership
+	ctx            Context
+	queue          []*event.Event
+	places         map[*filter.Ref]*place
+	changed        bool
+	tables         []*Table
+	tally, seenAll []int32 // counters of rules for events that no task has
 }
 
-// New returns an engine over groups. A task joins the first group that admits it.
-func New(groups ...*Group) *Engine {
-	e := &Engine{groups: groups, members: make(map[int32]*member)}
-	for _, g := range groups {
-		g.byKind = make(map[*event.Kind][]*Rule)
-		for _, r := range g.Rules {
-			for _, k := range r.On {
-				g.byKind[k] = append(g.byKind[k], r)
-			}
+// Rules are the engine's rules, in order.
+func (e *Engine) Rules() []*Rule { return e.rules }
+
+// Groups are the engine's groups: the one of all tasks first.
+func (e *Engine) Groups() []*Group { return e.groups }
+
+// Tables are what rules have counted so far.
+func (e *Engine) Tables() []*Table { return e.tables }
+
+// Arm makes a rule take part or not. The needs of tasks change by it.
+func (e *Engine) Arm(r *Rule, on bool) {
+	if r.Disarmed == on {
+		r.Disarmed = !on
+		e.renew()
+	}
+}
+
+// renew forgets everything that was derived from which rules are armed.
+func (e *Engine) renew() {
+	clear(e.views)
+	e.all = nil
+	for _, m := range e.members {
+		m.view = nil
+	}
+	e.changed = true
+}
+
+// Join makes a task a member of a group, and Leave ends that.
+func (e *Engine) Join(t event.Task, g *Group) {
+	if m, i := e.members[t.TID], e.groupIndex(g.Spec.Name); m != nil && m.in>>i&1 == 0 {
+		e.enter(m, i)
+		e.changed = true
+	}
+}
+
+// Leave ends a task's membership of a group, until the group's condition admits it anew.
+func (e *Engine) Leave(t event.Task, g *Group) {
+	if m, i := e.members[t.TID], e.groupIndex(g.Spec.Name); m != nil && m.in>>i&1 != 0 {
+		m.in &^= 1 << i
+		m.keep &^= 1 << i
+		m.view = nil
+		e.changed = true
+	}
+}
+
+func (e *Engine) groupIndex(name string) int {
+	if name == "" {
+		return 0
+	}
+	for i, g := range e.groups {
+		if g.Spec.Name == name {
+			return i
 		}
 	}
-	return e
+	return -1
 }
 
-// Len is the number of live tasks.
-func (e *Engine) Len() int { return len(e.members) }
-
-func (e *Engine) needs(m *member) *event.Needs {
-	if m.group == nil {
-		return &e.idle
-	}
-	return &m.group.Needs
-}
-
-// NewTask adds a task: one with a parent inherits its membership.
-func (e *Engine) NewTask(t, parent event.Task, _ bool) *event.Needs {
-	m := &member{}
-	if p := e.members[parent.TID]; p != nil && parent.TID != 0 {
-		m.group, m.keep = p.group, p.keep
-	} else {
-		m.group = e.open()
-	}
-	e.members[t.TID] = m
-	return e.needs(m)
-}
-
-// open is the first group that admits tasks whatever they run.
-func (e *Engine) open() *Group {
-	for _, g := range e.groups {
-		if g.Admit.Exec == nil {
-			return g
+func (e *Engine) viewOf(m *member) *view {
+	if m.view == nil {
+		v := e.views[m.in]
+		if v == nil {
+			v = e.build(m.in)
+			e.views[m.in] = v
 		}
+		m.view = v
 	}
-	return nil
+	return m.view
 }
 
-// Exec moves a task that runs a new program. Without names it takes on another tid only.
-func (e *Engine) Exec(t event.Task, former int32, names ...string) *event.Needs {
-	m := e.members[t.TID]
-	if f := e.members[former]; f != nil && former != t.TID {
-		delete(e.members, former)
-		m = f
-	}
-	if m == nil {
-		m = &member{}
-	}
-	e.members[t.TID] = m
-	if len(names) > 0 && (m.group == nil || m.group.Admit.Exec != nil && !m.keep) {
-		m.group, m.keep = e.admit(names)
-	}
-	return e.needs(m)
-}
+// maxEmitted bounds the user events that one event may lead to.
+const maxEmitted = 1000
 
-func (e *Engine) admit(names []string) (g *Group, keep bool) {
-	for _, g := range e.groups {
-		if g.Admit.Exec == nil {
-			return g, false
-		}
-		if ok, keep := g.Admit.Exec(names); ok {
-			return g, keep
-		}
-	}
-	return nil, false
-}
+var errEndless = errors.New("rules emit user events without end")
 
-// Drop forgets a task.
-func (e *Engine) Drop(t event.Task) { delete(e.members, t.TID) }
-
-// Handle runs the rules of the task's group that are on the event's kind, in order. For
-// control the first verdict that is not the default wins.
+// Handle runs the rules that are about an event, in order, and then those about the user
+// events that they emit. For each sort of control the first rule that says something wins.
 func (e *Engine) Handle(ev *event.Event) (event.Verdict, error) {
-	m := e.members[ev.Task.TID]
-	if m == nil || m.group == nil {
-		return event.Verdict{}, nil
+	v, err := e.one(ev)
+	for n := 0; len(e.queue) > 0 && err == nil; n++ {
+		next := e.queue[0]
+		e.queue = e.queue[1:]
+		var more event.Verdict
+		more, err = e.one(next)
+		v = merge(v, more)
+		if n == maxEmitted {
+			err = errEndless
+		}
 	}
-	rules := m.group.byKind[ev.Kind]
-	switch ev.Kind {
-	case event.SyscallEnter:
-		return e.enter(m, rules, ev)
-	case event.SyscallExit:
-		return e.exit(m, rules, ev)
-	}
-	return e.run(m, rules, ev, ^uint64(0))
-}
-
-// enter runs the rules at a call's entry, and asks that its exit be spared when none
-// wants it.
-func (e *Engine) enter(m *member, rules []*Rule, ev *event.Event) (event.Verdict, error) {
-	m.pass = accepted(rules, ev)
-	v, err := e.run(m, rules, ev, m.pass)
-	if m.pass == 0 && v.Resume == event.ResumeDefault {
-		v.Resume = event.ResumeSkip
+	if e.changed {
+		v.Renew, e.changed = true, false
 	}
 	return v, err
 }
 
-// exit runs the rules at a call's exit. A call whose entry was no event of its own is
-// decided as a whole here.
-func (e *Engine) exit(m *member, rules []*Rule, ev *event.Event) (event.Verdict, error) {
-	pass := m.pass
-	if !ev.Sys.Reported {
-		pass = accepted(rules, ev)
+// merge adds what a later rule says.
+func merge(v, more event.Verdict) event.Verdict {
+	if v.Resume == event.ResumeDefault {
+		v.Resume = more.Resume
 	}
-	m.pass = 0
-	return e.run(m, rules, ev, pass)
+	if v.Inject == nil {
+		v.Inject = more.Inject
+	}
+	return v
 }
 
-// accepted is the rules, as a bit mask, that take a call.
-func accepted(rules []*Rule, ev *event.Event) (pass uint64) {
-	for i, r := range rules {
-		if r.Entry == nil || r.Entry(ev) {
-			pass |= 1 << i
-		}
-	}
-	return pass
-}
-
-func (e *Engine) run(m *member, rules []*Rule, ev *event.Event, pass uint64) (event.Verdict, error) {
-	var out event.Verdict
+// begin makes the context of an event.
+func (e *Engine) begin(ev *event.Event) *member {
+	m := e.members[ev.Task.TID]
 	c := &e.ctx
-	for i, r := range rules {
-		if pass>>i&1 == 0 || r.Where != nil && !r.Where(ev) {
+	c.Event, c.Shown, c.Engine = ev, false, e
+	c.env.Event, c.env.Task, c.env.member, c.env.engine = ev, ev.Task, m, e
+	return m
+}
+
+func (e *Engine) one(ev *event.Event) (event.Verdict, error) {
+	m := e.begin(ev)
+	if m == nil {
+		if ev.Task.TID != 0 {
+			return event.Verdict{}, nil
+		}
+		if e.all == nil {
+			e.all = e.build(^uint64(0))
+		}
+		return e.plain(&member{counts: e.tally, seen: e.seenAll}, e.all.byKind[ev.Kind], ev)
+	}
+	refs := e.viewOf(m).byKind[ev.Kind]
+	switch ev.Kind {
+	case event.SyscallEnter:
+		return e.callEnter(m, refs, ev)
+	case event.SyscallExit:
+		if ev.Sys.Reported {
+			return e.callExit(m)
+		}
+		return e.callWhole(m, refs, ev)
+	}
+	return e.plain(m, refs, ev)
+}
+
+// plain runs the rules on an event that is no system call.
+func (e *Engine) plain(m *member, refs []ref, ev *event.Event) (out event.Verdict, err error) {
+	for _, c := range refs {
+		if c.on.kind.Takes != nil && !c.on.kind.Takes(ev, c.on.args) || !e.takes(m, c.rule, true, true) {
 			continue
 		}
-		c.Event, c.Group, c.Rule = ev, m.group, r
-		for _, a := range r.Do {
-			v, err := a.Do(c)
-			if err != nil {
+		if out, err = e.act(c.rule, out, everything); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// Tamper runs what rules do to a call before it is made. The first injection is the one.
+func (e *Engine) Tamper(ev *event.Event) *event.Injection {
+	m := e.begin(ev)
+	if m == nil {
+		return nil
+	}
+	clear(m.taken)
+	abi := e.abi(ev)
+	var out event.Verdict
+	for _, c := range e.viewOf(m).byKind[event.SyscallEnter] {
+		r := c.rule
+		if !r.tampers || !c.on.calls.Has(abi, ev.Sys.Class) || m.taken.has(r.index) || !e.takes(m, r, true, false) {
+			continue
+		}
+		m.taken.set(r.index)
+		out, _ = e.act(r, out, tampering) // these actions do not fail
+	}
+	return out.Inject
+}
+
+// callEnter runs the rules at a call's entry, and asks that its exit be spared when none
+// wants it.
+func (e *Engine) callEnter(m *member, refs []ref, ev *event.Event) (out event.Verdict, err error) {
+	clear(m.pend)
+	abi := e.abi(ev)
+	exits := false
+	for _, c := range refs {
+		r := c.rule
+		if !c.on.calls.Has(abi, ev.Sys.Class) || m.pend.has(r.index) {
+			continue
+		}
+		switch {
+		case r.tampers:
+			if !m.taken.has(r.index) {
+				continue
+			}
+		case m.taken.has(r.index):
+			continue
+		case r.exit != nil:
+			e.ctx.env.rule = r.index
+			if r.entry == nil || r.entry.Match(&e.ctx.env) {
+				m.pend.set(r.index)
+				exits = true
+			}
+			continue
+		case !e.takes(m, r, true, false):
+			continue
+		}
+		which := atEntry
+		if ev.Sys.Only = c.on.enter; c.on.enter {
+			which = entryOnly
+			m.taken.unset(r.index)
+		} else {
+			m.taken.set(r.index)
+			exits = exits || r.exits
+		}
+		if out, err = e.act(r, out, which); err != nil {
+			return out, err
+		}
+	}
+	ev.Sys.Only = false
+	if !exits && out.Resume == event.ResumeDefault {
+		out.Resume = event.ResumeSkip
+		clear(m.taken)
+	}
+	return out, nil
+}
+
+// callExit runs the rules that a call's entry has left to do.
+func (e *Engine) callExit(m *member) (out event.Verdict, err error) {
+	for w := range m.taken {
+		for set := m.taken[w] | m.pend[w]; set != 0; set &= set - 1 {
+			r := e.rules[w*64+trailing(set)]
+			which := atExit
+			if m.pend.has(r.index) {
+				if !e.takes(m, r, false, true) {
+					continue
+				}
+				which = atDecision
+			}
+			if out, err = e.act(r, out, which); err != nil {
 				return out, err
 			}
-			if out.Resume == event.ResumeDefault {
-				out.Resume = v.Resume
-			}
 		}
+	}
+	clear(m.pend)
+	clear(m.taken)
+	return out, nil
+}
+
+// callWhole runs the rules on a call whose entry made no event.
+func (e *Engine) callWhole(m *member, refs []ref, ev *event.Event) (out event.Verdict, err error) {
+	abi := e.abi(ev)
+	for _, c := range refs {
+		if c.on.enter || !c.on.calls.Has(abi, ev.Sys.Class) || !e.takes(m, c.rule, true, true) {
+			continue
+		}
+		if out, err = e.act(c.rule, out, atDecision); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+func (e *Engine) abi(ev *event.Event) int {
+	if len(e.reg.ABIs) > 1 && ev.ABI == e.reg.ABIs[1] {
+		return event.CompatABI
+	}
+	return event.NativeABI
+}
+
+// takes decides by the condition of a rule, or the half of it that is asked for, and then by
+// its counting clause.
+func (e *Engine) takes(m *member, r *Rule, entry, exit bool) bool {
+	x := &e.ctx.env
+	x.rule = r.index
+	if entry && r.entry != nil && !r.entry.Match(x) || exit && r.exit != nil && !r.exit.Match(x) {
+		return false
+	}
+	if r.Spec.Count != (filter.Count{}) {
+		if !r.Spec.Count.Hits(m.next(r, x.Event)) {
+			return false
+		}
+	}
+	m.counts[r.index]++
+	return true
+}
+
+// Which actions of a rule are run.
+var (
+	everything = [...]bool{AtExit: true, AtEntry: true, AtBoth: true, AtTamper: true}
+	tampering  = [...]bool{AtTamper: true}
+	entryOnly  = [...]bool{AtExit: true, AtEntry: true, AtBoth: true, AtTamper: false} // they have tampered
+	atEntry    = [...]bool{AtEntry: true, AtBoth: true, AtTamper: false}
+	atExit     = [...]bool{AtExit: true, AtBoth: true, AtTamper: false}
+	atDecision = [...]bool{AtExit: true, AtBoth: true, AtTamper: true}
+)
+
+// act runs the actions of a rule that has taken the event.
+func (e *Engine) act(r *Rule, out event.Verdict, which [4]bool) (event.Verdict, error) {
+	c := &e.ctx
+	c.Rule, c.env.rule = r, r.index
+	for i := range r.do {
+		if !which[r.do[i].at] {
+			continue
+		}
+		v, err := r.do[i].Do(c)
+		if err != nil {
+			return out, err
+		}
+		out = merge(out, v)
 	}
 	return out, nil
 }

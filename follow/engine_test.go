@@ -2,227 +2,342 @@ package follow_test
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/gotrace/gotrace/arch"
 	"github.com/gotrace/gotrace/filter"
 	"github.com/gotrace/gotrace/follow"
 	"github.com/gotrace/gotrace/tracer/event"
 )
 
-// tree drives an engine by a script, one step a line:
-//
-//	new TID PARENT    a task is made (PARENT 0: launched or attached)
-//	exec TID FORMER PATH
-//	drop TID
-//	call TID          a system call's entry and exit
-//	sig TID N
-func tree(t *testing.T, e *follow.Engine, script string) {
-	t.Helper()
-	for line := range strings.Lines(strings.TrimSpace(script)) {
-		var verb, name string
-		var tid, n int32
-		fmt.Sscan(line, &verb, &tid, &n, &name)
-		task := event.Task{TID: tid, TGID: tid}
-		switch verb {
-		case "new":
-			e.NewTask(task, event.Task{TID: n}, false)
-		case "exec":
-			e.Exec(task, n, name)
-		case "drop":
-			e.Drop(task)
-		case "call":
-			sys := &event.Syscall{Name: "close", Reported: true}
-			handle(t, e, &event.Event{Kind: event.SyscallEnter, Task: task, Sys: sys})
-			handle(t, e, &event.Event{Kind: event.SyscallExit, Task: task, Sys: sys})
-		case "sig":
-			handle(t, e, &event.Event{Kind: event.Signal, Task: task, Num: int64(n)})
-		default:
-			t.Fatalf("no step %q", line)
-		}
-	}
+// decl declares write(fd, buf, count) and openat(dfd, filename, flags) alike: all are longs
+// but the first.
+type decl struct{ names []string }
+
+var decls = map[string]*decl{
+	"write":  {[]string{"fd", "buf", "count"}},
+	"openat": {[]string{"dfd", "filename", "flags"}},
 }
 
-func handle(t *testing.T, e *follow.Engine, ev *event.Event) event.Verdict {
+func (d *decl) ArgCount() int            { return len(d.names) }
+func (d *decl) ArgName(i int) string     { return append(d.names, "")[min(i, len(d.names))] }
+func (d *decl) ArgIndex(name string) int { return slices.Index(d.names, name) }
+func (d *decl) IsFD(i int) bool          { return i == 0 }
+func (d *decl) ArgReg(_ *arch.ABI, i int) (event.ArgReg, bool) {
+	bits := uint8(64)
+	if i == 0 {
+		bits = 32
+	}
+	return event.ArgReg{Arg: int8(i), Bits: bits, Signed: true}, i < len(d.names)
+}
+func (d *decl) RegArg(a *arch.ABI, n int) (event.ArgReg, bool) { return d.ArgReg(a, n) }
+
+// bench is an engine with the rules of a text and what they printed.
+type bench struct {
+	*follow.Engine
+	t   *testing.T
+	log []string
+}
+
+func start(t *testing.T, rules string) *bench {
 	t.Helper()
-	v, err := e.Handle(ev)
+	b := &bench{t: t}
+	reg := follow.Builtin()
+	reg.ABIs, reg.Arch = []*arch.ABI{arch.ABIAMD64, arch.ABII386}, arch.ABIAMD64.Arch
+	reg.Decl = func(_ int, name string) event.Decl {
+		if d, ok := decls[name]; ok {
+			return d
+		}
+		return nil
+	}
+	reg.Const = func(name string) (int64, bool) {
+		n, ok := arch.ErrnoByName(name)
+		return int64(n), ok
+	}
+	reg.Actions = append(reg.Actions, &follow.ActionKind{
+		Spec: &filter.ActionSpec{Name: "print"}, At: follow.AtBoth,
+		New: func(*follow.Binder, *filter.Action) (follow.Action, error) {
+			return follow.ActionFunc(b.print), nil
+		},
+	})
+	u := &filter.Universe{Errno: arch.ErrnoByName, Signal: arch.SignalByName}
+	for _, a := range reg.ABIs {
+		u.ABIs = append(u.ABIs, filter.ABI{Suffix: a.Suffix, Names: a.Syscalls})
+	}
+	parsed, err := filter.Parse([]filter.Source{{Name: "test", Text: rules}}, reg.Schema(u))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return v
+	if b.Engine, err = follow.New(parsed, reg); err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
 
-// recorder is an action that notes what it saw.
-func recorder(log *[]string) follow.Action {
-	return follow.ActionFunc(func(c *follow.Context) (event.Verdict, error) {
-		*log = append(*log, fmt.Sprintf("%s %d", c.Event.Kind.Name, c.Event.Task.TID))
+func (b *bench) print(c *follow.Context) (event.Verdict, error) {
+	if c.Shown {
 		return event.Verdict{}, nil
-	})
-}
-
-var callKinds = []*event.Kind{event.SyscallEnter, event.SyscallExit}
-
-func execGroup(log *[]string, glob string, keep bool) *follow.Group {
-	return &follow.Group{
-		Name: "exec",
-		Admit: follow.Membership{Exec: func(names []string) (bool, bool) {
-			ok, _ := path.Match(glob, path.Base(names[0]))
-			return ok, keep
-		}},
-		Rules: []*follow.Rule{{On: callKinds, Do: []follow.Action{recorder(log)}}},
-		Needs: event.Needs{Syscalls: true},
 	}
-}
-
-func TestMembership(t *testing.T) {
-	for _, c := range []struct {
-		name, script string
-		keep         bool
-		want         []string // tasks whose calls are seen
-	}{
-		{"outside until the exec", "new 1 0\ncall 1\nexec 1 1 /bin/cc1\ncall 1", false, []string{"1"}},
-		{"left at another exec", "new 1 0\nexec 1 1 /bin/cc1\ncall 1\nexec 1 1 /bin/as\ncall 1", false, []string{"1"}},
-		{"kept by a plus", "new 1 0\nexec 1 1 /bin/cc1\nnew 2 1\nexec 2 2 /bin/as\ncall 2", true, []string{"2"}},
-		{"inherited", "new 1 0\nexec 1 1 /bin/cc1\nnew 2 1\ncall 2", false, []string{"2"}},
-		{"not inherited from outside", "new 1 0\nnew 2 1\nexec 1 1 /bin/cc1\ncall 2", false, nil},
-		{"a thread's exec takes its own membership along", "new 1 0\nexec 1 1 /bin/cc1\nnew 2 1\nexec 1 2 /bin/cc1\ncall 1\ncall 2", false, []string{"1"}},
-		{"a tid that is used again is nobody's heir", "new 1 0\nexec 1 1 /bin/cc1\ndrop 1\nnew 1 0\ncall 1", false, nil},
-	} {
-		var log []string
-		tree(t, follow.New(execGroup(&log, "cc1", c.keep)), c.script)
-		var want []string
-		for _, tid := range c.want {
-			want = append(want, "syscall.enter "+tid, "syscall.exit "+tid)
-		}
-		if !slices.Equal(log, want) {
-			t.Errorf("%s: saw %q, want %q", c.name, log, want)
+	c.Shown = true
+	name := c.Event.Kind.Name
+	if c.Event.Kind == event.User {
+		name = c.Event.Name
+		for i := range c.Event.Args {
+			name += fmt.Sprintf(" %s=%s", c.Event.Args[i].Name, c.Event.Args[i].Data)
 		}
 	}
+	b.log = append(b.log, fmt.Sprintf("%d %s", c.Event.Task.TID, name))
+	return event.Verdict{}, nil
 }
 
-func TestNeedsFollowMembership(t *testing.T) {
-	var log []string
-	e := follow.New(execGroup(&log, "cc1", false))
-	task := event.Task{TID: 1}
-	if e.NewTask(task, event.Task{}, false).Syscalls {
-		t.Error("a task outside the group needs system-call stops")
+// run drives the engine by a script, one step a line:
+//
+//	new TID PARENT [thread]   a task is made (PARENT 0: launched or attached)
+//	exec TID FORMER PATH
+//	drop TID
+//	write TID FD RET          a system call, entry and exit; RET may be an error's name
+//	open TID PATH RET
+//	late TID FD RET           a write whose entry makes no event
+//	sig TID N
+//	timer NS
+//
+// It returns the verdicts of what is not the default, one a word.
+func (b *bench) run(script string) string {
+	b.t.Helper()
+	var verdicts []string
+	for line := range strings.Lines(strings.TrimSpace(script)) {
+		var tid, n int32
+		f := append(strings.Fields(line), "", "", "")
+		fmt.Sscan(f[1], &tid)
+		fmt.Sscan(f[2], &n)
+		task := event.Task{TID: tid, TGID: tid}
+		switch f[0] {
+		case "new":
+			b.NewTask(task, event.Task{TID: n}, f[3] == "thread")
+		case "exec":
+			b.Exec(task, n, f[3])
+			verdicts = append(verdicts, b.handle(&event.Event{Kind: event.Exec, Task: task})...)
+		case "drop":
+			b.Drop(task)
+		case "write", "late":
+			sys := call("write", f[3])
+			sys.Raw[0] = uint64(n)
+			verdicts = append(verdicts, b.call(task, sys, f[0] == "late", event.Value{Form: event.FormFD, Num: uint64(n)})...)
+		case "open":
+			path := event.Value{Form: event.FormString, Flags: event.FlagPath, Data: []byte(f[2])}
+			verdicts = append(verdicts, b.call(task, call("openat", f[3]), false, event.Value{Form: event.FormSym}, path)...)
+		case "sig":
+			verdicts = append(verdicts, b.handle(&event.Event{Kind: event.Signal, Task: task, Num: int64(n)})...)
+		case "timer":
+			verdicts = append(verdicts, b.handle(&event.Event{Kind: event.Timer, Num: int64(tid)})...)
+		default:
+			b.t.Fatalf("no step %q", line)
+		}
 	}
-	if !e.Exec(task, 1, "/usr/bin/cc1").Syscalls {
-		t.Error("a member does not")
-	}
-	if e.Exec(task, 1, "/usr/bin/as").Syscalls {
-		t.Error("a former member does")
-	}
+	return strings.Join(verdicts, " ")
 }
 
-// A rule that refuses a call at its entry is not asked again, and when none is left the
-// exit stop is spared.
-func TestEntryDecides(t *testing.T) {
-	var log []string
-	refuse := &follow.Rule{On: callKinds, Entry: func(*event.Event) bool { return false }, Do: []follow.Action{recorder(&log)}}
-	e := follow.New(&follow.Group{Rules: []*follow.Rule{refuse}})
-	tree(t, e, "new 1 0")
-	ev := event.Event{Kind: event.SyscallEnter, Task: event.Task{TID: 1}, Sys: &event.Syscall{Reported: true}}
-	if v := handle(t, e, &ev); v.Resume != event.ResumeSkip {
-		t.Errorf("verdict %v, want that the exit is spared", v.Resume)
+// call is a system call that returns ret, a number or an error's name.
+func call(name, ret string) *event.Syscall {
+	nr, _ := arch.ABIAMD64.SyscallNr(name)
+	s := &event.Syscall{Name: name, NR: uint64(nr), Class: uint64(nr), Known: true, Decl: decls[name]}
+	if n, ok := arch.ErrnoByName(ret); ok {
+		s.Errno, s.Ret = n, -int64(n)
+	} else {
+		fmt.Sscan(ret, &s.Ret)
+	}
+	return s
+}
+
+func (b *bench) call(task event.Task, sys *event.Syscall, late bool, args ...event.Value) []string {
+	b.t.Helper()
+	var vs []string
+	needs := b.Needs(task)
+	if !needs.Calls.Has(0, sys.Class) {
+		return []string{"unwatched"}
+	}
+	if p := needs.Preds.For(0, sys.Class); p != nil && !p.Eval(&sys.Raw) {
+		return []string{"refused"}
+	}
+	ev := &event.Event{Task: task, ABI: arch.ABIAMD64, Sys: sys, Args: args}
+	if !late {
+		sys.Reported = true
+		ev.Kind = event.SyscallEnter
+		if needs.Tamper.Has(0, sys.Class) {
+			if in := b.Tamper(ev); in != nil {
+				vs = append(vs, "inject:"+arch.ErrnoName(in.Errno))
+			}
+		}
+		vs = append(vs, b.handle(ev)...)
+		if slices.Contains(vs, "skip") {
+			return vs
+		}
 	}
 	ev.Kind = event.SyscallExit
-	handle(t, e, &ev)
-	if len(log) != 0 {
-		t.Errorf("the rule acted: %q", log)
-	}
-	// Without an event at entry the whole call is decided at its exit.
-	take := &follow.Rule{On: callKinds, Do: []follow.Action{recorder(&log)}}
-	e = follow.New(&follow.Group{Rules: []*follow.Rule{refuse, take}})
-	tree(t, e, "new 1 0")
-	handle(t, e, &event.Event{Kind: event.SyscallExit, Task: event.Task{TID: 1}, Sys: &event.Syscall{}})
-	if want := []string{"syscall.exit 1"}; !slices.Equal(log, want) {
-		t.Errorf("saw %q, want %q", log, want)
-	}
+	return append(vs, b.handle(ev)...)
 }
 
-func TestFirstVerdictWins(t *testing.T) {
-	verdict := func(r event.Resume) *follow.Rule {
-		return &follow.Rule{On: []*event.Kind{event.Signal}, Do: []follow.Action{follow.ActionFunc(func(*follow.Context) (event.Verdict, error) {
-			return event.Verdict{Resume: r}, nil
-		})}}
+var resumes = map[event.Resume]string{event.ResumeSkip: "skip", event.ResumeDetach: "detach", event.ResumeQuit: "quit"}
+
+func (b *bench) handle(ev *event.Event) (words []string) {
+	b.t.Helper()
+	v, err := b.Handle(ev)
+	if err != nil {
+		return []string{err.Error()}
 	}
-	e := follow.New(&follow.Group{Rules: []*follow.Rule{verdict(event.ResumeDefault), verdict(event.ResumeDetach), verdict(event.ResumeKill)}})
-	tree(t, e, "new 1 0")
-	if v := handle(t, e, &event.Event{Kind: event.Signal, Task: event.Task{TID: 1}}); v.Resume != event.ResumeDetach {
-		t.Errorf("verdict %v, want the first that is not the default", v.Resume)
+	if w := resumes[v.Resume]; w != "" {
+		words = append(words, w)
 	}
+	if v.Inject != nil {
+		words = append(words, "inject:"+arch.ErrnoName(v.Inject.Errno))
+	}
+	if v.Renew {
+		words = append(words, "renew")
+	}
+	return words
 }
 
-func TestPaths(t *testing.T) {
-	fdV := func(n uint64) event.Value { return event.Value{Form: event.FormFD, Num: n} }
-	pathV := func(s string) event.Value {
-		return event.Value{Form: event.FormString, Flags: event.FlagPath, Data: []byte(s)}
-	}
-	p := &follow.PathSet{
-		Paths: map[string]bool{"/a": true},
-		FD:    func(fd int32) bool { return fd == 9 },
-		PathOf: func(dst []byte, _ event.Task, fd int32) ([]byte, bool) {
-			return fmt.Appendf(dst, "%s", map[int32]string{3: "/a", 4: "/b"}[fd]), fd < 5
-		},
-	}
+func TestEngine(t *testing.T) {
 	for _, c := range []struct {
-		name string
-		args []event.Value
-		want bool
+		name, rules, script string
+		log                 string // what was printed, separated by semicolons
+		verdicts            string
 	}{
-		{"path", []event.Value{pathV("/a")}, true},
-		{"other path", []event.Value{pathV("/b")}, false},
-		{"a string that is no path", []event.Value{{Form: event.FormString, Data: []byte("/a")}}, false},
-		{"descriptor of the path", []event.Value{fdV(3)}, true},
-		{"other descriptor", []event.Value{fdV(4)}, false},
-		{"descriptor by number", []event.Value{fdV(9)}, true},
-		{"inside a structure", []event.Value{{Form: event.FormArray, Elem: []event.Value{{Form: event.FormStruct, Elem: []event.Value{fdV(3)}}}}}, true},
-		{"AT_FDCWD", []event.Value{fdV(^uint64(99))}, false},
+		// Membership.
+		{"outside until the exec", "group g = exec glob \"cc1\"\non signal in g",
+			"new 1 0\nsig 1 2\nexec 1 1 /bin/cc1\nsig 1 3", "1 signal", ""},
+		{"left at another exec", "group g = exec glob \"cc1\"\non signal in g",
+			"new 1 0\nexec 1 1 /bin/cc1\nexec 1 1 /bin/as\nsig 1 2", "", ""},
+		{"kept by follow all", "group g = exec glob \"cc1\" follow all\non signal in g",
+			"new 1 0\nexec 1 1 /bin/cc1\nnew 2 1\nexec 2 2 /bin/as\nsig 2 2", "2 signal", ""},
+		{"threads inherit by default, children do not", "group g = exec glob \"cc1\"\non signal in g",
+			"new 1 0\nexec 1 1 cc1\nnew 2 1 thread\nnew 3 1\nsig 2 2\nsig 3 2", "2 signal", ""},
+		{"nobody inherits of follow none", "group g = exec glob \"cc1\" follow none\non signal in g",
+			"new 1 0\nexec 1 1 cc1\nnew 2 1 thread\nsig 2 2\nsig 1 2", "1 signal", ""},
+		{"children of follow children, until they run something else", "group g = exec glob \"cc1\" follow children\non signal in g",
+			"new 1 0\nexec 1 1 cc1\nnew 2 1\nsig 2 2\nexec 2 2 as\nsig 2 2", "2 signal", ""},
+		{"two generations", "group g = exec glob \"cc1\" follow children depth 2\non signal in g",
+			"new 1 0\nexec 1 1 cc1\nnew 2 1\nnew 3 2\nnew 4 3\nsig 3 2\nsig 4 2", "3 signal", ""},
+		{"a thread's exec takes its membership along", "group g = exec glob \"cc1\" follow all\non signal in g",
+			"new 1 0\nnew 2 1 thread\nexec 1 2 cc1\nsig 1 2\nsig 2 2", "1 signal", ""},
+		{"a tid that is used again is nobody's heir", "group g = exec glob \"cc1\"\non signal in g",
+			"new 1 0\nexec 1 1 cc1\ndrop 1\nnew 1 0\nsig 1 2", "", ""},
+		{"several groups at once", "group a = exec glob \"x*\"\ngroup b = exec glob \"*y\"\non signal(2) in a\non signal(3) in b",
+			"new 1 0\nexec 1 1 xy\nsig 1 2\nsig 1 3", "1 signal;1 signal", ""},
+		{"join and leave", "group g = pid == 0\non signal(2) do join(g)\non signal(3) do leave(g)\non signal(4) in g",
+			"new 1 0\nsig 1 4\nsig 1 2\nsig 1 4\nsig 1 3\nsig 1 4", "1 signal", "renew renew"},
+		{"ancestry", "group g = ancestor glob \"make\" follow all\non signal in g",
+			"new 1 0\nexec 1 1 /usr/bin/make\nnew 2 1\nexec 2 2 cc1\nsig 1 2\nsig 2 2", "2 signal", ""},
+		{"depth", "on signal where depth == 1", "new 1 0\nnew 2 1\nnew 3 1 thread\nsig 1 2\nsig 2 2\nsig 3 2", "2 signal", ""},
+		{"only launched processes with use threads", "use threads\non signal",
+			"new 1 0\nnew 2 1 thread\nnew 3 1\nexec 3 3 ls\nsig 2 2\nsig 3 2", "2 signal", ""},
+		{"use depth", "use depth(1)\non signal", "new 1 0\nnew 2 1\nnew 3 2\nexec 3 3 ls\nsig 2 2\nsig 3 2", "2 signal", ""},
+
+		// When calls are decided.
+		{"at both", "on syscall(write)", "new 1 0\nwrite 1 1 5\nopen 1 /x 3", "1 syscall.enter;1 syscall.exit", "unwatched"},
+		{"by an argument, at once", "on syscall(write) where arg.fd == 1", "new 1 0\nwrite 1 2 5\nwrite 1 1 5", "1 syscall.enter;1 syscall.exit", "refused"},
+		{"by a path, at entry: the exit is spared", "on syscall(openat) where path == \"/a\"",
+			"new 1 0\nopen 1 /b 3\nopen 1 /a 3", "1 syscall.enter;1 syscall.exit", "skip"},
+		{"by the result, at exit", "on syscall(write) where ret < 0", "new 1 0\nlate 1 1 5\nlate 1 1 EIO", "1 syscall.exit", ""},
+		{"by both: what is refused at entry is not seen again", "on syscall(openat) where path == \"/a\" and errno == ENOENT",
+			"new 1 0\nopen 1 /b ENOENT\nopen 1 /a 3\nopen 1 /a ENOENT", "1 syscall.exit", "skip"},
+		{"the entry only", "on syscall(write).enter", "new 1 0\nwrite 1 1 5", "1 syscall.enter", "skip"},
+		{"shown once", "on syscall(write)\non syscall(write) where fd == 1", "new 1 0\nwrite 1 1 5", "1 syscall.enter;1 syscall.exit", ""},
+
+		// Counting clauses.
+		{"first", "on syscall(write) first 2", "new 1 0\nlate 1 1 1\nlate 1 1 1\nlate 1 1 1", "1 syscall.exit;1 syscall.exit", ""},
+		{"from to step", "on signal from 2 to 5 step 2", "new 1 0" + strings.Repeat("\nsig 1 2", 7), "1 signal;1 signal", ""},
+		{"for each task", "on signal from 2", "new 1 0\nnew 2 1\nsig 1 2\nsig 2 2\nsig 2 2", "2 signal", ""},
+		{"of what the condition takes", "on syscall(write) where fd == 7 first 1",
+			"new 1 0\nwrite 1 1 1\nlate 1 7 1\nlate 1 7 1", "1 syscall.exit", "refused"},
+		{"count", "on signal where count < 2", "new 1 0\nsig 1 2\nsig 1 2\nsig 1 2", "1 signal;1 signal", ""},
+
+		// Actions.
+		{"the first injection wins", "on syscall(write) do inject(error=EIO)\non syscall(write) do inject(error=EPERM)",
+			"new 1 0\nwrite 1 1 1", "", "inject:EIO skip"},
+		{"the first that says how to go on", "on signal do print\non signal do detach\non signal do quit", "new 1 0\nsig 1 2", "1 signal", "detach"},
+		{"disarm and arm", "rule r: on signal(2)\non signal(3) do disarm(r)\non signal(4) do arm(r)",
+			"new 1 0\nsig 1 3\nsig 1 2\nsig 1 4\nsig 1 2", "1 signal", "renew renew"},
+		{"emit", "on exec do emit(run, what=path)\non user(run) do print", "new 1 0\nexec 1 1 /bin/x", "1 run what=/bin/x", ""},
+		{"emit that others match", "on signal do emit(a)\non user(a) do emit(b)\non user(b) do print", "new 1 0\nsig 1 2", "1 b", ""},
+		{"emit without end", "on signal do emit(a)\non user(a) do emit(a)", "new 1 0\nsig 1 2", "", "rules emit user events without end"},
+		{"user events by their fields", "on exec do emit(run, what=path)\non user(run) where arg.what endswith \"x\" do print",
+			"new 1 0\nexec 1 1 /bin/x\nexec 1 1 /bin/y", "1 run what=/bin/x", ""},
+		{"timers have no task", "on timer(1s) do quit\non timer(2s) do emit(tick)\non user(tick)", "new 1 0\ntimer 2000000000\ntimer 1000000000", "0 tick", "quit"},
 	} {
-		if got := p.Match(&event.Event{Args: c.args}); got != c.want {
-			t.Errorf("%s: %v", c.name, got)
+		b := start(t, c.rules)
+		verdicts := b.run(c.script)
+		if log := strings.Join(b.log, ";"); log != c.log || verdicts != c.verdicts {
+			t.Errorf("%s: printed %q, verdicts %q; want %q, %q", c.name, log, verdicts, c.log, c.verdicts)
 		}
 	}
 }
 
-func TestTamper(t *testing.T) {
-	var set, other event.CallSet
-	set.Add(event.NativeABI, 3)
-	other.Add(event.NativeABI, 3)
-	other.Add(event.NativeABI, 5)
-	tm := follow.NewTamper()
-	tm.Add(set, filter.When{}, event.Injection{Errno: 1})
-	tm.Add(other, filter.When{First: 2, Step: 2}, event.Injection{Errno: 2})
-	var got []int
-	for range 4 {
-		if in := tm.Tamper(&event.Event{Task: event.Task{TID: 1}}, event.NativeABI, 3); in != nil {
-			got = append(got, in.Errno)
-		} else {
-			got = append(got, 0)
+func TestNeeds(t *testing.T) {
+	b := start(t, "group g = exec glob \"cc1\"\non syscall(write) in g where arg.fd == 2 and ret > 0 do print\non signal in g")
+	task := event.Task{TID: 1, TGID: 1}
+	if n := b.NewTask(task, event.Task{}, false); n.Syscalls || n.Signals {
+		t.Errorf("a task outside the group needs stops: %+v", n)
+	}
+	n := b.Exec(task, 1, "/usr/bin/cc1")
+	if !n.Syscalls || !n.Signals || !n.Calls.Has(0, 1) || n.Calls.Has(0, 0) || n.Late.Has(0, 1) {
+		t.Errorf("the needs of a member: %+v", n)
+	}
+	if p := n.Preds.For(0, 1); p == nil || p.String() != "arg.1 == 2" {
+		t.Errorf("write is of interest under %v", p)
+	}
+	if b.Exec(task, 1, "/usr/bin/as").Syscalls {
+		t.Error("a former member needs stops")
+	}
+	if !b.Selective() || !b.WantsExec() {
+		t.Error("it does not matter what tasks execute")
+	}
+}
+
+func TestTables(t *testing.T) {
+	b := start(t, "on syscall(write) do count(fd, errno), hist(arg.fd)")
+	b.run("new 1 0\nlate 1 1 5\nlate 1 5 EIO\nlate 1 1 5\nlate 1 7 EIO")
+	var got []string
+	for _, table := range b.Tables() {
+		for _, r := range table.Rows() {
+			got = append(got, fmt.Sprint(r.Key, r.Low, r.Count))
 		}
 	}
-	// Only the last injection that names a call counts, hit or not.
-	if want := []int{0, 2, 0, 2}; !slices.Equal(got, want) {
-		t.Errorf("errors %v, want %v", got, want)
+	want := []string{"[1 0] 0 2", "[5 5] 0 1", "[7 5] 0 1", "[] 1 2", "[] 4 2"}
+	if !slices.Equal(got, want) {
+		t.Errorf("rows %q, want %q", got, want)
 	}
-	if tm.Tamper(&event.Event{Task: event.Task{TID: 1}}, event.NativeABI, 5) != nil {
-		t.Error("when= counts calls of different names together")
+}
+
+// TestCanonicalSets holds that every built-in set is well formed.
+func TestCanonicalSets(t *testing.T) {
+	args := map[string]string{"exec": `("ls")`, "exec-tree": `("ls")`, "depth": "(2)"}
+	for _, name := range follow.CanonicalSets() {
+		start(t, "use "+name+args[name])
 	}
-	if tm.Tamper(&event.Event{Task: event.Task{TID: 2}}, event.NativeABI, 3) != nil {
-		t.Error("when= does not count each task for itself")
+	if len(follow.CanonicalSets()) < 7 {
+		t.Errorf("only %q", follow.CanonicalSets())
 	}
-	if tm.Tamper(&event.Event{Task: event.Task{TID: 1}}, event.NativeABI, 4) != nil {
-		t.Error("a call outside the set is tampered with")
-	}
-	// What Where refuses is neither tampered with nor counted.
-	tm.Where = func(ev *event.Event) bool { return ev.Num == 1 }
-	for i, want := range []bool{false, false, false, true} {
-		ev := &event.Event{Task: event.Task{TID: 3}, Num: int64(i % 2)}
-		if got := tm.Tamper(ev, event.NativeABI, 3) != nil; got != want {
-			t.Errorf("call %d, taken by Where: %t: tampered with: %t", i, ev.Num == 1, got)
-		}
+}
+
+func BenchmarkEngine(bm *testing.B) {
+	var t testing.T
+	rules := strings.Repeat("on syscall(openat) where path startswith \"/etc\" and ret < 0 and dur > 1ms do print\n", 10)
+	b := start(&t, rules)
+	task := event.Task{TID: 1, TGID: 1}
+	b.NewTask(task, event.Task{}, false)
+	sys := call("openat", "ENOENT")
+	sys.Reported = true
+	ev := &event.Event{Task: task, ABI: arch.ABIAMD64, Sys: sys, Args: []event.Value{
+		{Form: event.FormSym}, {Form: event.FormString, Flags: event.FlagPath, Data: []byte("/etc/ld.so.cache")},
+	}}
+	bm.ReportAllocs()
+	for bm.Loop() {
+		ev.Kind = event.SyscallEnter
+		b.Handle(ev)
+		ev.Kind = event.SyscallExit
+		b.Handle(ev)
 	}
 }

@@ -35,6 +35,8 @@ func (c *changer) Handle(ev *event.Event) (event.Verdict, error) {
 	return event.Verdict{}, nil
 }
 
+func (c *changer) Tamper(*event.Event) *event.Injection            { return nil }
+func (c *changer) Needs(event.Task) *tracer.Needs                  { return &c.needs }
 func (c *changer) NewTask(_, _ event.Task, _ bool) *tracer.Needs   { return &c.needs }
 func (c *changer) Exec(event.Task, int32, ...string) *tracer.Needs { return &c.needs }
 func (c *changer) Drop(event.Task)                                 {}

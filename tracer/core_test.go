@@ -38,6 +38,8 @@ func (d *dumper) Handle(ev *event.Event) (event.Verdict, error) {
 	return event.Verdict{}, nil
 }
 
+func (d *dumper) Tamper(*event.Event) *event.Injection            { return nil }
+func (d *dumper) Needs(event.Task) *tracer.Needs                  { return &d.needs }
 func (d *dumper) NewTask(_, _ event.Task, _ bool) *tracer.Needs   { return &d.needs }
 func (d *dumper) Exec(event.Task, int32, ...string) *tracer.Needs { return &d.needs }
 func (d *dumper) Drop(event.Task)                                 {}
@@ -56,11 +58,12 @@ func dumped(t *testing.T, name string, cflags ...string) (prog string, st tracer
 		t.Fatalf("gcc: %v\n%s", err, out)
 	}
 	abis := tracer.ABIs(ptrace.Native)
-	d := &dumper{event.Needs{Syscalls: true, Signals: true, ExitOnly: true}, nil, t, dir}
+	d := &dumper{event.Needs{Syscalls: true, Signals: true}, nil, t, dir}
 	for i, abi := range abis {
 		nr, _ := abi.SyscallNr("getppid")
 		d.needs.Calls.Add(i, uint64(nr))
 	}
+	d.needs.Late = d.needs.Calls
 	d.s = tracer.New(tracer.Config{Handler: d, Decode: decode.New(abis...), Follow: true})
 	if _, err := d.s.Launch(&ptrace.Command{Path: prog, Argv: []string{prog, "argument"}, Env: []string{"HOME=/"}}); err != nil {
 		t.Fatal(err)

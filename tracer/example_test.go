@@ -21,6 +21,8 @@ func (o *opens) Handle(ev *event.Event) (event.Verdict, error) {
 	return event.Verdict{}, nil
 }
 
+func (o *opens) Needs(event.Task) *tracer.Needs                  { return &o.needs }
+func (o *opens) Tamper(*event.Event) *event.Injection            { return nil }
 func (o *opens) NewTask(_, _ event.Task, _ bool) *tracer.Needs   { return &o.needs }
 func (o *opens) Exec(event.Task, int32, ...string) *tracer.Needs { return &o.needs }
 func (o *opens) Drop(event.Task)                                 {}

@@ -14,6 +14,10 @@ type Handler interface {
 	// Handle is called for every event that the needs of its task ask for. The event is
 	// valid until it returns.
 	Handle(*event.Event) (event.Verdict, error)
+	// Tamper is called at the entry of a call of Needs.Tamper, before Handle, with what could be
+	// decoded by then. It says what is done to the call, nil: nothing, and may change it by
+	// way of event.CallSetter. The injection must not change until the call has ended.
+	Tamper(*event.Event) *event.Injection
 	// NewTask tells of a task before its first event and returns what its rules need.
 	// The parent is the zero Task for one that was launched or attached.
 	NewTask(t, parent event.Task, thread bool) *Needs
@@ -23,6 +27,8 @@ type Handler interface {
 	// Under a seccomp filter, and without Config.ExecNames, a process of one task may not be
 	// told of.
 	Exec(t event.Task, former int32, names ...string) *Needs
+	// Needs is what the rules of a task need now; asked for after a Verdict with Renew.
+	Needs(t event.Task) *Needs
 	// Drop tells that a task is gone, or no longer traced.
 	Drop(t event.Task)
 }

@@ -30,7 +30,7 @@ func (s *Session) signalStop(t *task, sig int) action {
 			ev.Args = c.Vals(1)
 			ev.Args[0] = decode.Siginfo(c, s.sig[:])
 		})
-		return s.verdict(t, v)
+		return s.verdict(v)
 	}
 	return actGo
 }
@@ -61,11 +61,20 @@ func (s *Session) forkStop(t *task, ev int) action {
 	}
 	tid := int32(msg)
 	tgid := s.newTgid(t, tid, ev)
+	if old := s.tasks[tid]; old != nil && old.early && old.id.TGID == tgid {
+		s.claim(t, old)
+	} else {
+		s.forked(t, tid, tgid)
+	}
+	if t.hidden {
+		return actGo
+	}
+	return s.verdict(s.emit(t, forkKinds[ev], func(ev *event.Event) { ev.Num = int64(tid) }))
+}
+
+// forked adds a task that only its parent's event has told of.
+func (s *Session) forked(t *task, tid, tgid int32) {
 	if old := s.tasks[tid]; old != nil {
-		if old.early && old.id.TGID == tgid {
-			s.claim(t, old)
-			return actGo
-		}
 		s.moved(old)
 	}
 	child := s.born(t, tid, tgid)
@@ -75,7 +84,11 @@ func (s *Session) forkStop(t *task, ev int) action {
 			s.ended(child, stop)
 		}
 	}
-	return actGo
+}
+
+// forkKinds are the events that PTRACE_EVENT stops of a parent make.
+var forkKinds = map[int]*event.Kind{
+	unix.PTRACE_EVENT_FORK: event.Fork, unix.PTRACE_EVENT_VFORK: event.Vfork, unix.PTRACE_EVENT_CLONE: event.Clone,
 }
 
 // claim gives a foundling what it inherits of its parent, now that this is known.
@@ -181,11 +194,11 @@ func (s *Session) execStop(t *task) action {
 			t.stopped = true
 		}
 	}
-	t.moved = false
-	if s.cfg.DetachOnExec && !t.launching {
-		return actDetach
+	former, first := t.id.TID, t.launching
+	if t.former != 0 {
+		former = t.former
 	}
-	t.launching = false
+	t.moved, t.former, t.launching = false, 0, false
 	s.spareExec(t)
 	before := t.needs
 	var names []string
@@ -199,7 +212,12 @@ func (s *Session) execStop(t *task) action {
 	if !(t.phase == inside && t.want) && !before.Syscalls && t.needs.Syscalls {
 		s.syntheticExec(t)
 	}
-	return actGo
+	return s.verdict(s.emit(t, event.Exec, func(ev *event.Event) {
+		ev.Num, ev.First = int64(former), first
+		if len(names) > 0 {
+			ev.Name = names[0]
+		}
+	}))
 }
 
 // endExec ends the execve of a task that may be watched no more when it comes back.
@@ -223,7 +241,7 @@ func (s *Session) supersede(leader *task, former int32) *task {
 	s.release(leader)
 	s.pin.superseded(leader, th)
 	s.cfg.Handler.Drop(leader.id)
-	th.id.TID = leader.id.TID
+	th.id.TID, th.former = leader.id.TID, former
 	th.needs = s.cfg.Handler.Exec(th.id, former)
 	th.mem.TID = int(th.id.TID)
 	s.tasks[th.id.TID] = th

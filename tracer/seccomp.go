@@ -113,7 +113,7 @@ func installsFilter(name string, args *[6]uint64) bool {
 // spareExec does without the exec events of a stopped task under the filter that is alone
 // in its process: its tid stays, and nothing asks what it runs. Its children inherit that.
 func (s *Session) spareExec(t *task) {
-	if s.cfg.Seccomp == nil || s.cfg.ExecNames || s.cfg.DetachOnExec || s.threads[t.id.TGID] > 1 {
+	if s.cfg.Seccomp == nil || s.cfg.ExecNames || s.threads[t.id.TGID] > 1 {
 		return
 	}
 	t.noExec = ptrace.SetOptions(int(t.id.TID), s.options&^uintptr(ptrace.OptExec)) == nil

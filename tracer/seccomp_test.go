@@ -28,6 +28,8 @@ func (c *calls) Handle(ev *event.Event) (event.Verdict, error) {
 	return event.Verdict{}, nil
 }
 
+func (c *calls) Tamper(*event.Event) *event.Injection            { return nil }
+func (c *calls) Needs(event.Task) *tracer.Needs                  { return &c.needs }
 func (c *calls) NewTask(_, _ event.Task, _ bool) *tracer.Needs   { return &c.needs }
 func (c *calls) Exec(event.Task, int32, ...string) *tracer.Needs { return &c.needs }
 func (c *calls) Drop(event.Task)                                 {}

@@ -25,15 +25,13 @@ type Config struct {
 	// ExitKill makes the kernel kill every tracee when the tracer dies; a session that is
 	// stopped then leaves them to that.
 	ExitKill bool
-	Seccomp  *SeccompPlan // what the launched program's filter reports; nil: no filter
-	// DetachOnExec lets a task go when it executes a program (-b execve).
-	DetachOnExec bool
-	Pin          bool // keep tracer and tracee on one CPU while one task runs
+	Seccomp  *SeccompPlan    // what the launched program's filter reports; nil: no filter
+	Pin      bool            // keep tracer and tracee on one CPU while one task runs
+	Timers   []time.Duration // each makes an event whenever it has passed
 	// Failed is told at once of an error that the session will end with.
 	Failed func(err error)
 	// ExecFailed is told that the launched program could not be executed, and why.
 	ExecFailed func(err error)
-	Tamper     Tamperer
 	// TamperFailed is told that an argument's memory could not be changed, and why.
 	TamperFailed func(t event.Task, err error)
 }
@@ -63,10 +61,10 @@ type Session struct {
 	classes   [2][]callClass        // by ABI and number
 	threads   map[int32]int         // how many tasks of each process are traced
 	dead      map[int32]ptrace.Stop // ended before their parent's event told of them
-	alarm     alarm
+	inbox     inbox
 	waited    []waited
 	muted     bool // nothing is handled any more
-	delays    bool // some task was ever delayed
+	quit      bool // a verdict ended the session
 	oldKernel bool // without PTRACE_SET_SYSCALL_INFO
 }
 
@@ -168,7 +166,9 @@ func (s *Session) newCtx(t *task) *decode.Ctx {
 // Run handles stops until no task is left or Stop is called; then every remaining
 // task is detached unhurt. It returns how the launched program ended.
 func (s *Session) Run() (Stat, error) {
-	s.alarm.tid = unix.Gettid()
+	s.inbox.open()
+	defer s.inbox.close()
+	defer s.startTimers()()
 	defer func() {
 		if r := recover(); r != nil {
 			s.detachAll()
@@ -179,8 +179,9 @@ func (s *Session) Run() (Stat, error) {
 		if s.over() {
 			break
 		}
-		if s.delays {
-			s.wakeDelayed()
+		if s.inbox.full.Load() {
+			s.read()
+			continue
 		}
 		var status uint32
 		ru := (*unix.Rusage)(nil)
@@ -208,7 +209,7 @@ func (s *Session) Run() (Stat, error) {
 // seccomp filter cannot do without a tracer: after an error they are watched on, in silence.
 func (s *Session) over() bool {
 	switch {
-	case s.stop.raised():
+	case s.stop.raised(), s.quit:
 		return true
 	case s.err == nil || s.muted:
 		return false
@@ -363,5 +364,21 @@ func (s *Session) send(ev *event.Event) event.Verdict {
 	if err != nil && s.err == nil {
 		s.err = err
 	}
+	if v.Renew {
+		s.renew()
+	}
+	s.quit = s.quit || v.Resume == event.ResumeQuit
 	return v
+}
+
+// renew asks again what the tasks need. Those that run and must stop at their calls from now
+// on are interrupted.
+func (s *Session) renew() {
+	for _, t := range s.tasks {
+		before := t.needs
+		t.needs = s.cfg.Handler.Needs(t.id)
+		if !before.Syscalls && t.needs.Syscalls && !t.stopped && !t.listens && !t.hidden {
+			ptrace.Interrupt(int(t.id.TID)) // if it fails the task is gone
+		}
+	}
 }

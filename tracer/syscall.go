@@ -117,16 +117,9 @@ func (s *Session) entry(t *task) action {
 		s.pin.entered(t, s.classes[ix][in.NR])
 	}
 	n := t.needs
-	t.want = n.Calls.Has(ix, id)
-	// The execve that starts the program is the tracer's own.
-	tamper := !t.launching && !n.Tamper.Empty() && n.Tamper.Has(ix, id)
-	if !t.want && !tamper {
+	if t.want = n.Calls.Has(ix, id) && holds(n.Preds.For(ix, id), &in.Args); !t.want {
 		t.prev = ""
-		if s.filtered(t) && !t.kept && !t.launching {
-			t.phase = outside
-			return actGo
-		}
-		return actToExit
+		return s.unwatched(t)
 	}
 	t.began = time.Now()
 	if s.cfg.CPUTime {
@@ -158,17 +151,43 @@ func (s *Session) entry(t *task) action {
 	t.sys.Undecoded = m&decode.Raw != 0
 	t.sys.Decl = c.Call
 	args, more := c.Enter()
-	if tamper && s.tamperEntry(t, ix, id, args) {
+	// The execve that starts the program is the tracer's own.
+	if t.entering && !t.launching && n.Tamper.Has(ix, id) && s.tamperEntry(t, args) {
 		c.Begin(s.cfg.Decode, abi, in.NR, in.Args, m)
 		args, more = c.Enter()
+		t.sys.Raw = c.Args
 	}
 	t.sys.Late = c.LateComma()
 	t.sys.Entered, t.sys.More = len(args), more
-	if t.want && !n.ExitOnly {
-		t.sys.Reported = true
-		if v := s.sendCall(t, event.SyscallEnter, args); v.Resume == event.ResumeSkip {
-			t.want = false
-		}
+	if n.Late.Has(ix, id) {
+		return actToExit
+	}
+	t.sys.Reported = true
+	return s.entered(t, s.sendCall(t, event.SyscallEnter, args))
+}
+
+// holds reports whether arguments meet a condition, if there is one.
+func holds(p *event.ArgPred, args *[6]uint64) bool { return p == nil || p.Eval(args) }
+
+// entered does what the handler wants done with a call that is about to be made.
+func (s *Session) entered(t *task, v event.Verdict) action {
+	switch v.Resume {
+	case event.ResumeDetach:
+		return actDetach
+	case event.ResumeSkip:
+		t.want = false
+		return s.unwatched(t)
+	}
+	return actToExit
+}
+
+// unwatched lets a task make a call whose exit nobody wants. Where its calls are reported one
+// by one, that stop is spared.
+func (s *Session) unwatched(t *task) action {
+	if s.filtered(t) && !t.kept && !t.launching && t.inject == nil && t.altered == 0 {
+		t.phase = outside
+		s.release(t)
+		return actGo
 	}
 	return actToExit
 }
@@ -252,11 +271,15 @@ func (s *Session) exit(t *task) action {
 		s.dump(t)
 	}
 	v := s.sendCall(t, event.SyscallExit, args)
+	if v.Inject != nil {
+		s.tamperLate(t, v.Inject, errno)
+	}
 	s.release(t)
-	return s.verdict(t, v)
+	return s.verdict(v)
 }
 
-func (s *Session) verdict(t *task, v event.Verdict) action {
+// verdict is how a task goes on after an event that can be refused nothing else.
+func (s *Session) verdict(v event.Verdict) action {
 	if v.Resume == event.ResumeDetach {
 		return actDetach
 	}

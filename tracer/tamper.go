@@ -8,27 +8,18 @@ import (
 	"github.com/gotrace/gotrace/tracer/event"
 )
 
-// Tamperer says what is done to a call that is about to be made; nil: nothing. The event
-// has the arguments that could be decoded by then.
-type Tamperer interface {
-	Tamper(ev *event.Event, abi int, id uint64) *Injection
-}
-
 // Injection is what is done to one call.
 type Injection = event.Injection
 
-// tamperEntry applies what is to be done before the call, and reports whether that changed
-// what arguments point to.
-func (s *Session) tamperEntry(t *task, abi int, id uint64, args []event.Value) (poked bool) {
-	if s.cfg.Tamper == nil {
-		return false
-	}
-	in := s.cfg.Tamper.Tamper(s.callEvent(t, event.SyscallEnter, args), abi, id)
+// tamperEntry lets the handler tamper with a call that is about to be made, and reports
+// whether that changed arguments or what they point to.
+func (s *Session) tamperEntry(t *task, args []event.Value) (changed bool) {
+	in := s.cfg.Handler.Tamper(s.callEvent(t, event.SyscallEnter, args))
 	if in == nil {
-		return false
+		return t.altered != 0
 	}
 	t.inject = in
-	poked = s.poke(t, in.PokeEnter)
+	poked := s.poke(t, in.PokeEnter)
 	if in.Signal != 0 {
 		t.pending = in.Signal
 	}
@@ -39,7 +30,7 @@ func (s *Session) tamperEntry(t *task, abi int, id uint64, args []event.Value) (
 		t.sys.Delayed = true
 		t.delay = in.DelayEnter
 	}
-	return poked
+	return poked || t.altered != 0
 }
 
 // fakeNR is the number of the call that is made in place of a faked one; -1: none.
@@ -63,6 +54,12 @@ func (s *Session) tamperExit(t *task, ret int64, errno int) (int64, int) {
 			t.sys.Injected = true
 		}
 	}
+	s.tamperLate(t, in, errno)
+	return ret, errno
+}
+
+// tamperLate applies what is to be done once the call has been made.
+func (s *Session) tamperLate(t *task, in *Injection, errno int) {
 	if errno == 0 {
 		s.poke(t, in.PokeExit)
 	}
@@ -70,7 +67,6 @@ func (s *Session) tamperExit(t *task, ret int64, errno int) (int64, int) {
 		t.sys.Delayed = true
 		t.delay = in.DelayExit
 	}
-	return ret, errno
 }
 
 // poke writes to where arguments point, and reports whether it did so for any.

@@ -29,22 +29,23 @@ type task struct {
 	id        event.Task
 	needs     *Needs
 	phase     phase
-	want      bool // the call that the task is inside makes events
-	hidden    bool // launched, and has not called execve yet
-	launching bool // its program has not begun
-	full      bool // system-call stops in spite of the session's filter
-	kept      bool // in a clone that had CLONE_UNTRACED
-	entering  bool // at the entry of a call, being handled
-	noExec    bool // no PTRACE_EVENT_EXEC is asked for
-	begun     bool // has stopped before
-	early     bool // has stopped before its parent's event
-	foundling bool // its parent is not known
-	moved     bool // has its leader's tid before its exec stop
-	leaving   bool // to be detached at its next stop
-	stopped   bool // not resumed: a stop is being handled, or was
-	listens   bool // in group-stop by PTRACE_LISTEN
-	relisten  bool // and interrupted in it: the same stop will be reported again
-	waited    bool // its wait status is in Session.waited
+	want      bool  // the call that the task is inside makes events
+	hidden    bool  // launched, and has not called execve yet
+	launching bool  // its program has not begun
+	full      bool  // system-call stops in spite of the session's filter
+	kept      bool  // in a clone that had CLONE_UNTRACED
+	entering  bool  // at the entry of a call, being handled
+	noExec    bool  // no PTRACE_EVENT_EXEC is asked for
+	begun     bool  // has stopped before
+	early     bool  // has stopped before its parent's event
+	foundling bool  // its parent is not known
+	moved     bool  // has its leader's tid before its exec stop
+	former    int32 // its tid before the execve that it is inside, if that was another
+	leaving   bool  // to be detached at its next stop
+	stopped   bool  // not resumed: a stop is being handled, or was
+	listens   bool  // in group-stop by PTRACE_LISTEN
+	relisten  bool  // and interrupted in it: the same stop will be reported again
+	waited    bool  // its wait status is in Session.waited
 	abi       *arch.ABI
 	ctx       *decode.Ctx
 	sys       event.Syscall

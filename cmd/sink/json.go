@@ -30,7 +30,8 @@ func NewJSON(w io.Writer, o TextOptions) *JSON { return &JSON{w: w, prompt: o.Pr
 
 // Write appends an event's object.
 func (j *JSON) Write(ev *event.Event) error {
-	if jsonEvents[ev.Kind] == "" || ev.Kind == event.Superseded && j.quiet.QuietSuperseded || ev.Kind == event.Personality && j.quiet.QuietPersonality ||
+	if ev.Kind == event.SyscallEnter && !ev.Sys.Only ||
+		ev.Kind == event.Superseded && j.quiet.QuietSuperseded || ev.Kind == event.Personality && j.quiet.QuietPersonality ||
 		(ev.Kind == event.Exit || ev.Kind == event.Killed) && j.quiet.QuietExit {
 		return j.err
 	}
@@ -203,6 +204,8 @@ func jsonOther(b []byte, ev *event.Event) []byte {
 		b = appendIntField(b, "by", ev.Num)
 	case event.Personality:
 		b = appendStringField(b, "abi", ev.ABI.Arch.Name)
+	default:
+		b = jsonFields(b, ev)
 	}
 	return b
 }

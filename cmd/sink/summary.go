@@ -224,35 +224,24 @@ func appendRow(b []byte, cols []column, cell func(col *column, last bool) string
 	return append(b, '\n')
 }
 
-// Tee writes to two sinks, one after the other: -C.
-type Tee struct {
-	First, Second Sink
-	Where         func(*event.Event) bool // of what First is shown; nil: all
+// Followed is a sink behind whose output that of another one follows when both are closed: -C.
+type Followed struct {
+	Sink
+	Tail Sink
 }
 
-// SetTasks tells the text among the sinks how many tasks are traced.
-func (t *Tee) SetTasks(n int) {
-	for _, s := range [...]Sink{t.First, t.Second} {
-		if x, ok := s.(interface{ SetTasks(int) }); ok {
-			x.SetTasks(n)
-		}
+// SetTasks tells the sink how many tasks are traced.
+func (f *Followed) SetTasks(n int) {
+	if x, ok := f.Sink.(interface{ SetTasks(int) }); ok {
+		x.SetTasks(n)
 	}
 }
 
-func (t *Tee) Write(ev *event.Event) error {
-	var err error
-	if t.Where == nil || t.Where(ev) {
-		err = t.First.Write(ev)
+// Close closes both.
+func (f *Followed) Close() error {
+	err := f.Sink.Close()
+	if e := f.Tail.Close(); err == nil {
+		err = e
 	}
-	return firstError(err, t.Second.Write(ev))
-}
-
-func (t *Tee) Flush() error { return firstError(t.First.Flush(), t.Second.Flush()) }
-func (t *Tee) Close() error { return firstError(t.First.Close(), t.Second.Close()) }
-
-func firstError(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
+	return err
 }

@@ -106,8 +106,8 @@ func (t *Text) Write(ev *event.Event) error {
 		t.exit(ev)
 	case event.Signal, event.GroupStop, event.Exit, event.Killed, event.Superseded, event.Personality:
 		t.note(ev)
-	case event.Detach:
-		// A pending line was ended by the exit event that went before.
+	default:
+		t.other(ev)
 	}
 	if t.o.Prompt || len(t.buf) >= flushAt {
 		return t.Flush()
@@ -276,12 +276,15 @@ func (t *Text) enter(ev *event.Event) {
 	s := ev.Sys
 	t.callName(ev)
 	t.args(ev.Args, 0, ev)
-	s.Shown = len(ev.Args)
+	s.Shown, s.Printed = len(ev.Args), true
 	t.open = s
 	s.Separator = false
 	if s.More && !s.Late && anyShown(ev.Args) {
 		t.buf = append(t.buf, ", "...)
 		s.Separator = true
+	}
+	if s.Only {
+		t.interrupt()
 	}
 }
 

@@ -20,6 +20,7 @@ type Task struct {
 type Kind struct {
 	Name   string // noun or noun.verb: "syscall.enter", "bp.hit"
 	Stops  bool   // the task is stopped while the event is handled
+	Num    string // what the event's Num is, where that is a datum of its own: "child"
 	Fields []Field
 }
 
@@ -35,14 +36,22 @@ var (
 	SyscallExit  = &Kind{Name: "syscall.exit", Stops: true}
 	Signal       = &Kind{Name: "signal", Stops: true, Fields: []Field{{"siginfo", "siginfo"}}}
 	GroupStop    = &Kind{Name: "stop", Stops: true}
-	Clone        = &Kind{Name: "clone", Stops: true}
-	Exec         = &Kind{Name: "exec", Stops: true}
+	Fork         = &Kind{Name: "fork", Stops: true, Num: "child"}
+	Vfork        = &Kind{Name: "vfork", Stops: true, Num: "child"}
+	Clone        = &Kind{Name: "clone", Stops: true, Num: "child"}
+	Exec         = &Kind{Name: "exec", Stops: true, Num: "former"}
 	Superseded   = &Kind{Name: "superseded", Stops: false}
 	Exit         = &Kind{Name: "exit", Stops: false}
 	Killed       = &Kind{Name: "killed", Stops: false}
-	Attach       = &Kind{Name: "attach", Stops: true}
-	Detach       = &Kind{Name: "detach", Stops: true}
+	Attach       = &Kind{Name: "attach", Stops: false}
+	Detach       = &Kind{Name: "detach", Stops: false}
 	Personality  = &Kind{Name: "personality", Stops: true}
+)
+
+// The kinds that belong to no task, or are made by rules.
+var (
+	Timer = &Kind{Name: "timer", Num: "every_ns"}
+	User  = &Kind{Name: "user"}
 )
 
 // Event is one thing that happened to a task. It, and all that it points to, is valid
@@ -57,11 +66,15 @@ type Event struct {
 	Comm  []byte // the task's name, when it was asked for
 	ABI   *arch.ABI
 	Args  []Value // parallel to Kind.Fields; a system call's decoded arguments
+	Data  []Dump  // memory that an action shows
 	Sys   *Syscall
 	// Num is the kind's own number: signal (Signal, GroupStop, Killed), exit code (Exit),
-	// the new task (Clone), the surviving task's former tid (Exec), the successor (Superseded).
+	// the new task (Fork, Vfork, Clone), the surviving task's former tid (Exec), the successor
+	// (Superseded), nanoseconds between two of them (Timer).
 	Num   int64
-	Core  bool // Killed: a core was dumped
+	Name  string // User: what its maker calls it; Exec: the program, where it was asked for
+	First bool   // Exec: the launched program begins
+	Core  bool   // Killed: a core was dumped
 	State State
 	NR    uint64 // of the task's last system call
 	IP    uint64
@@ -93,14 +106,16 @@ type Syscall struct {
 	Decl         Decl   // the call's declaration
 	// Marks of a sink that writes lines as they come:
 	Reported  bool          // the entry was handed to the handler
+	Printed   bool          // and shown
+	Only      bool          // the entry is shown for itself: the exit may not follow
 	Shown     int           // arguments already written out
 	Separator bool          // and a separator behind them
 	Dump      []Dump        // -e read=, -e write=
 	CPUTime   time.Duration // system time spent, for -c
 }
 
-// Resumed reports whether a system call's entry went before this exit as an event of its own.
-func (ev *Event) Resumed() bool { return ev.Sys != nil && ev.Sys.Reported }
+// Resumed reports whether a system call's entry was shown before this exit.
+func (ev *Event) Resumed() bool { return ev.Sys != nil && ev.Sys.Printed }
 
 // Decl is what sinks and rules ask of a call's declaration. Arguments are numbered from 0 in
 // the order in which they are shown.
@@ -152,15 +167,16 @@ type Resume uint8
 
 const (
 	ResumeDefault Resume = iota // as the needs of its rules say
-	ResumeDetach
-	ResumeKill
-	ResumeSkip // at entry: nobody wants the call's exit
+	ResumeSkip                  // at entry: nobody wants the call's exit
+	ResumeDetach                // the task is let go
+	ResumeQuit                  // all tasks are let go: the session ends
 )
 
 // Verdict is what a handler wants done with a stopped task.
 type Verdict struct {
 	Resume Resume
-	Signal int
-	Errno  int
-	Ret    *int64
+	// Inject is what is done to a system call at its exit: of it, what can still be done then.
+	Inject *Injection
+	// Renew says that the needs of tasks, not only of this one, have changed.
+	Renew bool
 }

@@ -5,13 +5,15 @@ package event
 type Needs struct {
 	Syscalls bool    // some system call is of interest
 	Calls    CallSet // which ones make events
-	Tamper   CallSet // which ones are given to the Injector
-	Abbrev   CallSet // decoded with abbreviation
-	Verbose  CallSet // decoded with structures
-	Raw      CallSet // not decoded
-	ExitOnly bool    // the decision needs the result: no event at entry
-	Signals  bool    // signal deliveries make events
-	Detach   bool    // let the task go
+	Late     CallSet // of these, the ones that make none at entry
+	// Preds are conditions that calls of interest must meet by their arguments.
+	Preds   CallPreds
+	Tamper  CallSet // of the calls of interest, the ones that may be tampered with
+	Abbrev  CallSet // decoded with abbreviation
+	Verbose CallSet // decoded with structures
+	Raw     CallSet // not decoded
+	Signals bool    // signal deliveries make events
+	Detach  bool    // let the task go
 	// Dump says whether data that moves through a descriptor is collected; nil: never.
 	Dump func(t Task, fd int32) (read, write bool)
 }
@@ -59,5 +61,16 @@ func (s CallSet) Union(o *CallSet) CallSet {
 		}
 	}
 	s.Rest = s.Rest || o.Rest
+	return s
+}
+
+// Minus is the calls that are in s and not in o.
+func (s CallSet) Minus(o *CallSet) CallSet {
+	for i := range s.Bits {
+		for j := range s.Bits[i] {
+			s.Bits[i][j] &^= o.Bits[i][j]
+		}
+	}
+	s.Rest = s.Rest && !o.Rest
 	return s
 }

@@ -1,0 +1,93 @@
+package sink
+
+import (
+	"strconv"
+
+	"github.com/gotrace/gotrace/tracer/event"
+)
+
+// other shows an event that strace does not know in the form of its signals:
+// --- fork {child=12} ---. Bytes that a Dump holds follow as those of -e read=.
+func (t *Text) other(ev *event.Event) {
+	t.begin(ev, ev.Wall)
+	t.paintOn(t.pal.life)
+	t.buf = append(append(t.buf, "--- "...), eventName(ev)...)
+	first := true
+	sep := func(name string) {
+		if first {
+			t.buf = append(t.buf, " {"...)
+		} else {
+			t.buf = append(t.buf, ", "...)
+		}
+		first = false
+		t.buf = append(append(t.buf, name...), '=')
+	}
+	if ev.Kind == event.Exec && ev.Name != "" {
+		sep("path")
+		t.buf = t.p.value(t.buf, &event.Value{Form: event.FormString, Flags: event.FlagPath, Data: []byte(ev.Name)})
+	}
+	if ev.Kind.Num != "" {
+		sep(ev.Kind.Num)
+		t.buf = strconv.AppendInt(t.buf, ev.Num, 10)
+	}
+	for i := range ev.Args {
+		if v := ev.Args[i]; !v.Absent() {
+			sep(fieldName(ev, i))
+			v.Name = ""
+			t.buf = t.p.value(t.buf, &v)
+		}
+	}
+	if !first {
+		t.buf = append(t.buf, '}')
+	}
+	t.buf = append(t.buf, " ---"...)
+	t.paintOff(t.pal.life)
+	t.newline()
+	for i := range ev.Data {
+		t.hexdump(ev.Data[i].Data)
+	}
+}
+
+// eventName is what an event is called: a user event by its maker.
+func eventName(ev *event.Event) string {
+	if ev.Kind == event.User {
+		return ev.Name
+	}
+	return ev.Kind.Name
+}
+
+// fieldName is the name of an event's ith argument.
+func fieldName(ev *event.Event, i int) string {
+	switch {
+	case ev.Args[i].Name != "":
+		return ev.Args[i].Name
+	case i < len(ev.Kind.Fields):
+		return ev.Kind.Fields[i].Name
+	}
+	return "arg" + strconv.Itoa(i+1)
+}
+
+// jsonFields appends what an event that strace does not know holds.
+func jsonFields(b []byte, ev *event.Event) []byte {
+	if ev.Kind == event.User || ev.Kind == event.Exec && ev.Name != "" {
+		b = appendStringField(b, "name", ev.Name)
+	}
+	if ev.Kind.Num != "" {
+		b = appendIntField(b, ev.Kind.Num, ev.Num)
+	}
+	if len(ev.Args) > 0 {
+		b = append(appendKey(b, "fields"), '{')
+		for i := range ev.Args {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = append(appendString(b, fieldName(ev, i)), ':')
+			b = jsonValue(b, &ev.Args[i])
+		}
+		b = append(b, '}')
+	}
+	if len(ev.Data) > 0 {
+		b = appendBytes(appendKey(b, "data"), ev.Data[0].Data)
+	}
+	return b
+}

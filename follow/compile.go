@@ -1,0 +1,237 @@
+package follow
+
+import (
+	"fmt"
+	"math/bits"
+	"slices"
+	"time"
+
+	"github.com/gotrace/gotrace/filter"
+	"github.com/gotrace/gotrace/tracer/event"
+)
+
+// maxGroups is how many groups a set of rules may have, with that of all tasks.
+const maxGroups = 64
+
+// Binder gives the makers of actions what they may need.
+type Binder struct {
+	Registry *Registry
+	engine   *Engine
+	rule     *Rule
+}
+
+// Rule is the rule that has a name; the checker has seen to it that there is one.
+func (b *Binder) Rule(name string) *Rule {
+	for _, r := range b.engine.rules {
+		if r.Spec.Name == name {
+			return r
+		}
+	}
+	return nil
+}
+
+// Group is the group that has a name.
+func (b *Binder) Group(name string) *Group {
+	if i := b.engine.groupIndex(name); i >= 0 {
+		return b.engine.groups[i]
+	}
+	return nil
+}
+
+// Title is the text of the rule that the action belongs to.
+func (b *Binder) Title() string { return b.rule.Spec.String() }
+
+// New makes an engine of checked rules. The registry is the one that the schema which they were
+// checked against was made of.
+func New(rules *filter.Rules, reg *Registry) (*Engine, error) {
+	e := &Engine{
+		reg: reg, members: make(map[int32]*member), views: make(map[uint64]*view), places: make(map[*filter.Ref]*place),
+		groups: []*Group{{Spec: &filter.Group{Name: filter.AllGroup, Follow: filter.FollowAll}}},
+	}
+	e.env.engine = e
+	for _, g := range rules.Groups {
+		if g.Name == filter.AllGroup {
+			e.groups[0].Spec = g
+			continue
+		}
+		e.groups = append(e.groups, &Group{Spec: g})
+	}
+	if len(e.groups) > maxGroups {
+		return nil, fmt.Errorf("%d groups: at most %d can be told apart", len(e.groups), maxGroups)
+	}
+	for _, g := range e.groups {
+		g.label = []byte(g.Spec.Name)
+	}
+	for i, spec := range rules.Rules {
+		e.rules = append(e.rules, e.rule(spec, i))
+	}
+	for _, r := range e.rules {
+		if err := e.bind(r); err != nil {
+			return nil, err
+		}
+		for i := range r.ons {
+			if r.ons[i].kind.Spec.Calls {
+				e.bindPreds(r, &r.ons[i])
+			}
+		}
+	}
+	e.tally, e.seenAll = make([]int32, len(e.rules)), make([]int32, len(e.rules))
+	return e, nil
+}
+
+// rule makes a rule without its actions.
+func (e *Engine) rule(spec *filter.Rule, index int) *Rule {
+	r := &Rule{Spec: spec, index: index, group: e.groupIndex(spec.In)}
+	if spec.Where != nil {
+		r.entry, r.exit = spec.Where.Split()
+	}
+	for _, o := range spec.On {
+		n := on{kind: e.reg.kind[o.Event], args: o.Args, enter: o.Enter}
+		if o.Event.Calls {
+			n.calls = e.callSet(o.Args)
+		}
+		r.ons = append(r.ons, n)
+	}
+	return r
+}
+
+func (e *Engine) bind(r *Rule) error {
+	for i := range r.Spec.Do {
+		a := &r.Spec.Do[i]
+		kind := e.reg.acts[a.Spec]
+		do, err := kind.New(&Binder{Registry: e.reg, engine: e, rule: r}, a)
+		if err != nil {
+			return fmt.Errorf("%s: %w", r.Spec, err)
+		}
+		r.do = append(r.do, bound{do, kind.At})
+		r.exits = r.exits || kind.At == AtExit || kind.At == AtBoth
+		r.early = r.early || kind.At == AtEntry || kind.At == AtBoth
+		r.tampers = r.tampers || kind.At == AtTamper && r.exit == nil
+	}
+	return nil
+}
+
+// callSet is the calls that stand behind an event of a rule; without any, all and those that
+// have no name.
+func (e *Engine) callSet(args []filter.Arg) event.CallSet {
+	var c event.CallSet
+	all := len(args) == 0 || args[0].Calls == nil
+	for i, a := range e.reg.ABIs {
+		if all {
+			for nr := range c.Bits[i] {
+				c.Bits[i][nr] = ^uint64(0)
+			}
+			continue
+		}
+		for _, nr := range args[0].Calls.Numbers(i) {
+			c.Add(i, uint64(nr))
+		}
+		if !args[0].Unnamed {
+			continue
+		}
+		for nr := range filter.SocketcallBase {
+			if nr >= len(a.Syscalls) || a.Syscalls[nr] == "" {
+				c.Add(i, uint64(nr))
+			}
+		}
+	}
+	c.Rest = all || args[0].Unnamed
+	return c
+}
+
+// build makes the view of members of some groups.
+func (e *Engine) build(in uint64) *view {
+	v := &view{needs: e.reg.Base, byKind: make(map[*event.Kind][]ref)}
+	var entries event.CallSet
+	for _, r := range e.rules {
+		if r.Disarmed || in>>r.group&1 == 0 {
+			continue
+		}
+		for i := range r.ons {
+			o := &r.ons[i]
+			for _, k := range o.kind.Made {
+				v.byKind[k] = append(v.byKind[k], ref{r, o})
+			}
+			if o.kind.Needs != nil {
+				o.kind.Needs(o.args, &v.needs)
+			}
+			if o.kind.Spec.Calls {
+				addPreds(&v.needs, o, &v.needs.Calls)
+				v.needs.Calls = v.needs.Calls.Union(&o.calls)
+				if r.tampers {
+					v.needs.Tamper = v.needs.Tamper.Union(&o.calls)
+				}
+				if r.wantsEntry(o) {
+					entries = entries.Union(&o.calls)
+				}
+			}
+		}
+	}
+	v.needs.Syscalls = !v.needs.Calls.Empty()
+	v.needs.Late = v.needs.Calls.Minus(&entries)
+	return v
+}
+
+// wantsEntry reports whether a rule has anything to do or to decide at the entry of calls.
+func (r *Rule) wantsEntry(o *on) bool {
+	return o.enter || r.exit == nil && r.early || r.entry != nil
+}
+
+// Union is what the kernel must report if every rule is armed and every task is in every group.
+func (e *Engine) Union() event.Needs {
+	var armed []*Rule
+	for _, r := range e.rules {
+		if r.Disarmed {
+			armed = append(armed, r)
+			r.Disarmed = false
+		}
+	}
+	n := e.build(^uint64(0)).needs
+	for _, r := range armed {
+		r.Disarmed = true
+	}
+	return n
+}
+
+// Selective reports whether a task may belong to no group, so that most may run unwatched.
+func (e *Engine) Selective() bool {
+	for _, g := range e.groups {
+		if g.Spec.Admit != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// WantsExec reports whether it matters which programs tasks execute.
+func (e *Engine) WantsExec() bool { return e.Selective() || e.isOn(event.Exec) }
+
+// isOn reports whether some rule is on events of a kind.
+func (e *Engine) isOn(k *event.Kind) bool {
+	for _, r := range e.rules {
+		for _, o := range r.ons {
+			if slices.Contains(o.kind.Made, k) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Timers are the times of the timer events that rules are on.
+func (e *Engine) Timers() []time.Duration {
+	var ds []time.Duration
+	for _, r := range e.rules {
+		for _, o := range r.ons {
+			if o.kind.Made[0] != event.Timer {
+				continue
+			}
+			if d := time.Duration(o.args[0].Num); !slices.Contains(ds, d) {
+				ds = append(ds, d)
+			}
+		}
+	}
+	return ds
+}
+
+func trailing(w uint64) int { return bits.TrailingZeros64(w) }
