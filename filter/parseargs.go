@@ -437,7 +437,7 @@ func isPlain(s string, text bool) bool {
 	}
 	sc := scanner{text: s + ")"}
 	got, pos, ok := sc.raw(true)
-	return ok && got == s && pos == 0 && sc.off == len(s) && s[0] != '"' && s[0] != '\'' && !strings.ContainsRune(s, '\r')
+	return s != "" && ok && got == s && pos == 0 && sc.off == len(s) && s[0] != '"' && s[0] != '\'' && !strings.ContainsRune(s, '\r')
 }
 
 // durationText writes a duration in the largest unit of which it is a whole number.
