@@ -11,17 +11,10 @@ import (
 )
 
 // pinner keeps the tracer and its tracees on one CPU, where handing a stop from one to
-// the other costs a tenth of what it costs across CPUs. It does so while one task runs,
-// or while the tracer is what several wait for; tasks that compute beside each other are
-// let go to all the CPUs that they had.
-//
-//	          several run, few stops
-//	pinned ---------------------------> free
-//	       <---------------------------
-//	        one runs, or many stops
-//
-// A tracee sees its own mask, and gets it back when it is let go. A tracer that has one
-// CPU only changes nothing but its own priority.
+// the other may cost a tenth of what it costs across CPUs, while a chooser says so; else
+// tasks are let go to all the CPUs that they had. A tracee sees its own mask, and gets it
+// back when it is let go. A tracer that has one CPU only changes nothing but its own
+// priority.
 type pinner struct {
 	on      bool
 	one     bool         // the tracer may run on one CPU only
@@ -34,21 +27,14 @@ type pinner struct {
 	tracer int // the session's thread
 	own    unix.CPUSet
 	masks  map[int32]unix.CPUSet // what the tasks' masks are without us
-	quiet  int                   // ticks in which the other state was called for
-	nice   int                   // the tracer's own nice value
+	choice chooser
+	nice   int // the tracer's own nice value
 	renice bool
 	done   chan struct{}
 }
 
-const (
-	pinTick = 10 * time.Millisecond
-	// busyStops is how many stops in a tick say that the tracer is what tasks wait for.
-	busyStops = 120
-	// settleTicks keeps the state from flapping.
-	settleTicks = 2
-	// pinnedNice is added to the tracer's nice value: it runs when its tracee waits, not before.
-	pinnedNice = 10
-)
+// pinnedNice is added to the tracer's nice value: it runs when its tracee waits, not before.
+const pinnedNice = 10
 
 // start begins pinning, if it is asked for or nothing is left to pin. It must be called on
 // the session's thread.
@@ -191,24 +177,22 @@ func (p *pinner) watch() {
 		case <-tick.C:
 		}
 		n := p.stops.Load()
-		p.decide(p.running.Load() <= 1 || n-last >= busyStops)
+		p.decide(n - last)
 		last = n
 	}
 }
 
-// decide changes the state when another has been called for long enough.
-func (p *pinner) decide(pin bool) {
+// decide changes the state when a tick with so many stops says so.
+func (p *pinner) decide(stops int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.on || pin == p.pinned {
-		p.quiet = 0
+	if !p.on {
 		return
 	}
-	if p.quiet++; p.quiet < settleTicks {
+	switch pin := p.choice.next(p.pinned, p.running.Load(), stops); {
+	case pin == p.pinned:
 		return
-	}
-	p.quiet = 0
-	if !pin {
+	case !pin:
 		p.free()
 		return
 	}
