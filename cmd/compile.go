@@ -78,13 +78,27 @@ func (r *run) registry() *follow.Registry {
 		n, ok := consts[name]
 		return n, ok
 	}
-	reg.Consts = consts.Names
+	reg.Consts = func() []string { return constNames(consts) }
 	if r.namer != nil {
 		reg.Tasks = r.namer
 	}
 	reg.Actions = append(reg.Actions, r.actions()...)
 	reg.Base = r.needs(r.o.Filter.Universe())
 	return reg
+}
+
+// constNames lists the constants that rules may name.
+func constNames(consts decode.Consts) []string {
+	names := consts.Names()
+	for n := 1; n < arch.NSIG; n++ {
+		names = append(names, arch.SignalName(n))
+	}
+	for n := range 4096 {
+		if name := arch.ErrnoName(n); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // decoders is the table of calls' declarations.

@@ -156,6 +156,9 @@ func (s *scanner) lexeme() lexeme {
 			return s.upTo(lexOp, s.off+len(op))
 		}
 	}
+	if c == '/' {
+		return s.bad(1, "unexpected '/': texts are in quotes, and regular expressions stand after '~'")
+	}
 	r, n := utf8.DecodeRuneInString(rest)
 	return s.bad(n, "unexpected character %q", r)
 }

@@ -212,7 +212,7 @@ func (p *parser) end(words ...string) {
 	case p.tok.kind == lexName:
 		hint = nearest(p.tok.text, words)
 	case p.tok.is("="):
-		hint = ": write '==' to compare"
+		p.fail(p.tok.pos, "unexpected '=': write '==' to compare")
 	}
 	also := ""
 	if len(words) > 0 {
@@ -343,7 +343,7 @@ func (p *parser) on(r *ruleStmt) {
 	o := onStmt{pos: pos}
 	o.Event = p.c.schema.Event(name)
 	if o.Event == nil {
-		p.c.report(p.src, pos, "no event '%s'%s", name, nearest(name, p.c.schema.eventNames()))
+		p.c.report(p.src, pos, "no event '%s'%s", name, p.c.nearestEvent(name))
 		r.broken = true
 	}
 	p.enter(&o)
@@ -358,6 +358,18 @@ func (p *parser) on(r *ruleStmt) {
 		p.missing(r, "event "+name, pos, o.Event.Params, nil)
 	}
 	r.on = append(r.on, o)
+}
+
+// nearestEvent suggests an event, for a name that may be a system call's.
+func (c *checker) nearestEvent(name string) string {
+	for _, e := range c.schema.Events {
+		for _, a := range c.schema.Universe.ABIs {
+			if e.Calls && slices.Contains(a.Names, name) {
+				return "; did you mean " + e.Name + "(" + name + ")?"
+			}
+		}
+	}
+	return nearest(name, c.schema.eventNames())
 }
 
 // enter reads .enter.

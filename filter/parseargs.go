@@ -211,7 +211,7 @@ func (p *parser) numbered(a *argStmt, what string, limit int64, byName func(stri
 	case lexName:
 		n, ok := byName(t.text)
 		if !ok {
-			p.c.report(p.src, t.pos, "'%s' is not %s%s", t.text, what, nearest(t.text, append(p.c.signals(), p.c.consts()...)))
+			p.c.report(p.src, t.pos, "'%s' is not %s%s", t.text, what, nearest(t.text, p.c.named(byName)))
 		}
 		a.Num, a.Str = int64(n), t.text
 	default:
@@ -264,18 +264,22 @@ func (c *checker) nearestIn(kind ParamKind, set string) string {
 	case ParamSyscalls:
 		return nearest(name, append(Values("trace", c.schema.Universe), "%unnamed"))
 	case ParamSignals:
-		return nearest(name, c.signals())
+		return nearest(name, c.named(c.schema.Universe.Signal))
 	}
 	return ""
 }
 
-// signals lists the names of signals without their SIG.
-func (c *checker) signals() []string {
+// named lists the constants that a table of numbers knows, of signals also without SIG.
+func (c *checker) named(byName func(string) (int, bool)) []string {
 	var list []string
 	for _, name := range c.consts() {
+		if _, ok := byName(name); !ok {
+			continue
+		}
 		if sig, ok := strings.CutPrefix(name, "SIG"); ok {
 			list = append(list, sig)
 		}
+		list = append(list, name)
 	}
 	return list
 }
