@@ -302,3 +302,60 @@ func TestTracerKilled(t *testing.T) {
 	}
 	checkGone(t, prog)
 }
+
+// TestAttachAgainAndAgain attaches to programs whose tasks come, stop and go, and detaches
+// when something of them has been seen, until they end by themselves.
+func TestAttachAgainAndAgain(t *testing.T) {
+	tracer := built(t)
+	for _, argv := range [][]string{{"storm", "208"}, {"execs"}, {"jobs"}, {"stops"}} {
+		prog := compile(t, argv[0])
+		want, status := runBounded(t, append([]string{prog}, argv[1:]...)...)
+		ctx, cancel := context.WithTimeout(context.Background(), hung)
+		defer cancel()
+		c := exec.CommandContext(ctx, prog, argv[1:]...)
+		var out bytes.Buffer
+		c.Stdout = &out
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		over := make(chan error, 1)
+		go func() { over <- c.Wait() }()
+		times := 0
+		for ; len(over) == 0; times++ {
+			glance(ctx, t, tracer, c.Process.Pid)
+		}
+		<-over
+		got := out.String()
+		if argv[0] == "storm" {
+			want, got = sumStorm(t, want), sumStorm(t, got)
+		}
+		if s := c.ProcessState.ExitCode(); s != status || got != want {
+			t.Errorf("%v, attached to %d times: status %d, bare %d; prints\n%s\nbare\n%s", argv, times, s, status, got, want)
+		}
+		checkGone(t, prog)
+	}
+}
+
+// glance traces a process until there is a trace.
+func glance(ctx context.Context, t *testing.T, tracer string, pid int) {
+	t.Helper()
+	trace := filepath.Join(t.TempDir(), "trace")
+	c := exec.CommandContext(ctx, tracer, "-f", "-o", trace, "-p", strconv.Itoa(pid))
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	over := make(chan error, 1)
+	go func() { over <- c.Wait() }()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-over:
+			return
+		case <-tick.C:
+			if b, _ := os.ReadFile(trace); len(b) > 0 {
+				c.Process.Signal(syscall.SIGINT)
+			}
+		}
+	}
+}
