@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -34,7 +35,7 @@ func (r *run) actions() []*follow.ActionKind {
 		stopped(simple("regs", "show the registers", follow.AtExit, r.regs)),
 		onTask(simple("kill", "kill the process by SIGKILL", follow.AtExit, r.sending(unix.SIGKILL))),
 		onTask(simple("stop", "stop the process by SIGSTOP", follow.AtExit, r.sending(unix.SIGSTOP))),
-		r.signalAction(), r.dumpAction(), r.runAction(),
+		r.signalAction(), r.dumpAction(), r.runAction(), r.coreAction(),
 	}
 }
 
@@ -139,6 +140,29 @@ func (r *run) dumpAction() *follow.ActionKind {
 				ev.Args = []event.Value{{Form: event.FormAddr, Num: uint64(at.Num)}, {Form: event.FormInt, Num: uint64(got)}}
 				ev.Data = []event.Dump{{Data: b[:got]}}
 				return event.Verdict{}, r.write(ev)
+			}), nil
+		},
+	}
+}
+
+func (r *run) coreAction() *follow.ActionKind {
+	return &follow.ActionKind{
+		Spec: &filter.ActionSpec{
+			Name: "core", Tasks: true, Stops: true, Doc: "write a core file of the process; in its name %p is the process id, %t the thread's; core.%p if none is given",
+			Params: []filter.Param{{Name: "file", Kind: filter.ParamText, Optional: true}},
+		},
+		New: func(_ *follow.Binder, a *filter.Action) (follow.Action, error) {
+			pattern := "core.%p"
+			if len(a.Args) > 0 {
+				pattern = a.Args[0].Str
+			}
+			return follow.ActionFunc(func(c *follow.Context) (event.Verdict, error) {
+				t := c.Event.Task
+				name := strings.NewReplacer("%p", strconv.Itoa(int(t.TGID)), "%t", strconv.Itoa(int(t.TID)), "%%", "%").Replace(pattern)
+				if err := r.session.WriteCore(name, t); err != nil {
+					r.say("%v", err)
+				}
+				return event.Verdict{}, nil
 			}), nil
 		},
 	}

@@ -16,6 +16,11 @@ import (
 // compile makes the engine of the rules that the options stand for, and of those in the rule
 // language.
 func (r *run) compile() error {
+	for _, command := range r.o.Plugins {
+		if err := r.plugins.start(command, r.say); err != nil {
+			return err
+		}
+	}
 	rules, reg, err := r.rules()
 	if err != nil {
 		return err
@@ -40,6 +45,10 @@ func (r *run) rules() (*filter.Rules, *follow.Registry, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	asked, err := filter.Parse(r.plugins.sources(), schema)
+	if err != nil {
+		return nil, nil, err
+	}
 	own, err := filter.Parse(q.Sources, schema)
 	if err != nil {
 		return nil, nil, err
@@ -53,7 +62,7 @@ func (r *run) rules() (*filter.Rules, *follow.Registry, error) {
 		}
 	}
 	rules.Groups = append(rules.Groups, own.Groups...)
-	rules.Rules = append(rules.Rules, own.Rules...)
+	rules.Rules = append(append(asked.Rules, rules.Rules...), own.Rules...)
 	return rules, reg, nil
 }
 
@@ -83,6 +92,9 @@ func (r *run) registry() *follow.Registry {
 		reg.Tasks = r.namer
 	}
 	reg.Actions = append(reg.Actions, r.actions()...)
+	if len(r.plugins.running) > 0 {
+		reg.Actions = append(reg.Actions, r.plugins.actions(r.show)...)
+	}
 	reg.Base = r.needs(r.o.Filter.Universe())
 	return reg
 }

@@ -105,11 +105,14 @@ func writeEntry(w io.Writer, term, help string) {
 // Version is the version of this source, unless the build says otherwise.
 const Version = "0.1.0"
 
-func writeVersion(w io.Writer) {
-	v := Version
+func version() string {
 	if info, ok := debug.ReadBuildInfo(); ok && strings.HasPrefix(info.Main.Version, "v") {
-		v = strings.TrimPrefix(info.Main.Version, "v")
+		return strings.TrimPrefix(info.Main.Version, "v")
 	}
+	return Version
+}
+
+func writeVersion(w io.Writer) {
 	fmt.Fprintf(w, "gotrace -- version %s\n%s %s/%s\nLicensed under the Apache License 2.0.\n",
-		v, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+		version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

@@ -98,6 +98,7 @@ type Options struct {
 	Daemonize int // -D 1: grandchild, 2: process group, 3: session
 
 	Follow         bool // -f
+	Tree           bool // --tree
 	Separate       bool // -ff, --output-separately
 	DetachOnExecve bool // -b execve
 	KillOnExit     bool
@@ -106,6 +107,7 @@ type Options struct {
 	Pin            bool
 
 	Filter     *filter.Qualifiers
+	Plugins    []string // --plugin
 	TracePaths []string // -P
 
 	Output string // -o FILE, "|command" or "!command"; "": standard error

@@ -42,6 +42,11 @@ func targetOptions() []Option {
 			set:  (*parser).attach,
 		},
 		{
+			Longs: []string{"tree"}, Group: groupTarget, Age: Gotrace,
+			Help: "with -p: also attach to all descendants that the processes have already",
+			set:  func(p *parser, _ arg) error { p.o.Tree = true; return nil },
+		},
+		{
 			Short: 'f', Longs: []string{"follow-forks"}, Group: groupTarget,
 			Help: "trace the processes and threads that traced ones create; -ff also writes a file for each (see --output-separately)",
 			set: func(p *parser, a arg) error {
@@ -159,6 +164,11 @@ func filterOptions() []Option {
 				}
 				return err
 			},
+		},
+		{
+			Longs: []string{"plugin"}, LongArg: RequiredArg, ArgName: "CMD", Group: groupFilter, Age: Gotrace,
+			Help: "run the shell command CMD and let it take part: it is sent the events that it asks for, and may answer and tell of others; may be repeated",
+			set:  func(p *parser, a arg) error { p.o.Plugins = append(p.o.Plugins, a.value); return nil },
 		},
 		qualifier("trace", Strace61, "SET", groupFilter, "system calls to trace: names, numbers, /REGEX, or classes "+
 			"(%file %desc %net %process %signal %memory %ipc %creds %clock %pure %stat %lstat %fstat %%stat %statfs %fstatfs %%statfs); "+

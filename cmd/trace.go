@@ -60,6 +60,7 @@ type run struct {
 	engine  *follow.Engine
 	session *tracer.Session
 	table   *decode.Table
+	plugins plugins
 	summary *sink.Summary // nil: nothing is counted for -c
 	namer   *procfd.Namer // what descriptors and pids stand for
 	path    string        // of the launched program
@@ -79,6 +80,12 @@ func (r *run) main() (int, error) {
 		return 1, errors.New("-k/--stack-traces is not supported yet")
 	}
 	n, tracee := stage()
+	if o.Daemonize > 0 && n == 0 && len(o.Plugins) == 0 {
+		// The command begins before the tracer: what is wrong must be found now.
+		if _, _, err := r.rules(); err != nil {
+			return 1, err
+		}
+	}
 	switch {
 	case o.Daemonize > 0 && n == 0:
 		return 1, becomeTracee(o)
@@ -86,6 +93,7 @@ func (r *run) main() (int, error) {
 		return 0, daemonize(tracee)
 	}
 	r.names()
+	defer r.plugins.close()
 	if err := r.compile(); err != nil {
 		return 1, err
 	}
@@ -190,7 +198,7 @@ func (r *run) build() {
 	cfg := tracer.Config{
 		Handler:   handler{r.engine, r},
 		Decode:    r.decoders(),
-		Follow:    o.Follow,
+		Follow:    o.Follow || r.engine.Follows(),
 		ExecNames: r.engine.WantsExec(),
 		CPUTime:   o.Summary != SummaryNone,
 		Regs:      o.PrintIP,
@@ -218,13 +226,14 @@ func (r *run) build() {
 		cfg.ExecFailed = nil // the tracee says so itself
 	}
 	r.session = tracer.New(cfg)
+	r.plugins.session.Store(r.session)
 }
 
 // seccomp reports whether a filter may be used: only where it stays with processes that
 // gotrace outlives, and only if it spares stops.
 func (r *run) seccomp(needs *event.Needs) bool {
 	o := r.o
-	if !o.Follow || len(o.Command) == 0 || len(o.PIDs) > 0 || o.DetachOnExecve || o.Daemonize > 0 || r.engine.Selective() {
+	if !o.Follow && !r.engine.Follows() || len(o.Command) == 0 || len(o.PIDs) > 0 || o.DetachOnExecve || o.Daemonize > 0 || r.engine.Selective() {
 		return false
 	}
 	if !o.KillOnExit && !o.SeccompBPF && r.interruptible() < InterruptNever {
@@ -422,7 +431,22 @@ func (r *run) attachAll() error {
 	if n == 0 && len(r.o.Command) == 0 {
 		return errQuiet
 	}
+	if r.o.Tree || r.engine.Existing() {
+		r.attachTree()
+	}
 	return nil
+}
+
+// attachTree attaches to the descendants of what is traced.
+func (r *run) attachTree() {
+	failed := func(pid int, err error) {
+		r.say("attach: ptrace(PTRACE_SEIZE, %d): %s", pid, attachMessage(pid, err))
+	}
+	for _, pid := range r.session.AttachTree(r.o.Follow, failed) {
+		if !r.quiet(filter.QuietAttach) {
+			r.say("Process %d attached", pid)
+		}
+	}
 }
 
 func asErrno(err error, e *unix.Errno) bool { return errors.As(err, e) }

@@ -203,6 +203,15 @@ func (e *Engine) Selective() bool {
 	return false
 }
 
+// Follows reports whether it is said which tasks belong to the group of all, and so that new
+// ones are to be traced.
+func (e *Engine) Follows() bool { return e.groups[0].Spec.At != (filter.Pos{}) }
+
+// Existing reports whether some group is to have the descendants that tasks have already.
+func (e *Engine) Existing() bool {
+	return slices.ContainsFunc(e.groups, func(g *Group) bool { return g.Spec.Existing })
+}
+
 // WantsExec reports whether it matters which programs tasks execute.
 func (e *Engine) WantsExec() bool { return e.Selective() || e.isOn(event.Exec) }
 
