@@ -46,7 +46,7 @@ func (q *Qualifiers) Rules(s *Schema, o StraceOptions) (*Rules, error) {
 // ImplicitTrace reports whether every system call of the trace set is shown without any rule's
 // asking for it.
 func (q *Qualifiers) ImplicitTrace() bool {
-	return !q.explicit || q.TraceGiven || q.StatusGiven || q.TraceFDs != nil
+	return !q.explicit || q.TraceGiven || q.StatusGiven || q.TraceFDs != nil || len(q.Where) > 0
 }
 
 // straceBuilder makes rules of options. Conditions are written as text.
@@ -155,11 +155,16 @@ func (b *straceBuilder) trace(do, status string) {
 	if which := b.which(); which != "" {
 		conds = append(conds, which)
 	}
+	on := b.on("syscall", Arg{Calls: b.q.Trace, Unnamed: true})
+	b.add(on, strings.Join(conds, " and "), Count{}, do)
+	rule := b.out.Rules[len(b.out.Rules)-1]
 	for _, w := range b.q.Where {
-		conds = append(conds, "("+w.Text+")")
+		p := b.expr(w.Text, on.Event)
+		if p != nil && p.Type() == String && b.err == nil {
+			b.err = fmt.Errorf("where=%s: that is a string, not a condition", w.Text)
+		}
+		rule.Where = And(rule.Where, p)
 	}
-	set := Arg{Calls: b.q.Trace, Unnamed: true}
-	b.add(b.on("syscall", set), strings.Join(conds, " and "), Count{}, do)
 }
 
 // which is the condition of -P and -e trace-fds=.
