@@ -180,14 +180,17 @@ func skip(n int) field {
 	return field{"", func(_ *Ctx, r *Rd) event.Value { r.Skip(n); return absent() }}
 }
 
-// optional is shown only when it is not zero.
+// optional is shown only when some of its bytes are set.
 func optional(read reader) reader {
 	return func(c *Ctx, r *Rd) event.Value {
+		start := r.Off
 		v := read(c, r)
-		if zeroV(&v) {
-			return absent()
+		for _, b := range r.B[min(start, len(r.B)):min(r.Off, len(r.B))] {
+			if b != 0 {
+				return v
+			}
 		}
-		return v
+		return absent()
 	}
 }
 

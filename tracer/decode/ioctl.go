@@ -30,6 +30,9 @@ var ioctlDecs = mergeIoctls(
 	sgIoctls,
 	fsIoctls,
 	devIoctls,
+	dmIoctls,
+	ptpIoctls,
+	gpioIoctls,
 	inputIoctls,
 )
 

@@ -2753,9 +2753,9 @@ var xGpioEventFlags = &event.Table{
 	Name:    "gpio_event_flags",
 	Unknown: "GPIOEVENT_REQUEST_???",
 	Entries: []event.Entry{
+		{Val: 0x3, Name: "GPIOEVENT_REQUEST_BOTH_EDGES"},
 		{Val: 0x1, Name: "GPIOEVENT_REQUEST_RISING_EDGE"},
 		{Val: 0x2, Name: "GPIOEVENT_REQUEST_FALLING_EDGE"},
-		{Val: 0x3, Name: "GPIOEVENT_REQUEST_BOTH_EDGES"},
 	},
 }
 

@@ -364,3 +364,24 @@ var xInputMtAxes = &event.Table{
 		{Val: 0x3d, Name: "ABS_MT_TOOL_Y"},
 	},
 }
+
+var xPtpPeroutFlags = &event.Table{
+	Name:    "ptp_perout_flags",
+	Unknown: "PTP_PEROUT_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "PTP_PEROUT_ONE_SHOT"},
+		{Val: 0x2, Name: "PTP_PEROUT_DUTY_CYCLE"},
+		{Val: 0x4, Name: "PTP_PEROUT_PHASE"},
+	},
+}
+
+var xPtpPinFunctions = &event.Table{
+	Name:    "ptp_pin_functions",
+	Unknown: "PTP_PF_???",
+	Entries: []event.Entry{
+		{Val: 0x0, Name: "PTP_PF_NONE"},
+		{Val: 0x1, Name: "PTP_PF_EXTTS"},
+		{Val: 0x2, Name: "PTP_PF_PEROUT"},
+		{Val: 0x3, Name: "PTP_PF_PHYSYNC"},
+	},
+}
