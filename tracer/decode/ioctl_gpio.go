@@ -7,8 +7,8 @@ import "github.com/gotrace/gotrace/tracer/event"
 var gpioIoctls = []ioctlDec{
 	{0x8044b401, ioOut(structArg(68, field{"name", text(32)}, field{"label", text(32)}, field{"lines", u32})), nil}, // GPIO_GET_CHIPINFO_IOCTL
 	{0xc004b40c, structArg(4, field{"offset", u32}), nil},                                                           // GPIO_GET_LINEINFO_UNWATCH_IOCTL
-	{0xc048b402, structArg(72, field{"line_offset", u32}), ioThen(gpioLineInfo)},                                     // GPIO_GET_LINEINFO_IOCTL
-	{0xc048b40b, structArg(72, field{"line_offset", u32}), ioThen(gpioLineInfo)},                                     // GPIO_GET_LINEINFO_WATCH_IOCTL
+	{0xc048b402, structArg(72, field{"line_offset", u32}), ioThen(gpioLineInfo)},                                    // GPIO_GET_LINEINFO_IOCTL
+	{0xc048b40b, structArg(72, field{"line_offset", u32}), ioThen(gpioLineInfo)},                                    // GPIO_GET_LINEINFO_WATCH_IOCTL
 	{0xc16cb403, ptr(364, gpioHandle), ioThen(structArg(364, at(360), field{"fd", dfd}))},                           // GPIO_GET_LINEHANDLE_IOCTL
 	{0xc030b404, structArg(48, field{"lineoffset", u32}, field{"handleflags", flags32(xGpioHandleFlags)}, field{"eventflags", flags32(xGpioEventFlags)},
 		field{"consumer_label", text(32)}), ioThen(structArg(48, at(44), field{"fd", dfd}))}, // GPIO_GET_LINEEVENT_IOCTL

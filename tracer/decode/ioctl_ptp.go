@@ -11,13 +11,13 @@ var ptpIoctls = []ioctlDec{
 	{0x40383d03, ptr(56, ptpPerout), nil},                                                       // PTP_PEROUT_REQUEST
 	{0x40383d0c, ptr(56, ptpPerout), nil},                                                       // PTP_PEROUT_REQUEST2
 	{0x40603d07, structArg(96, ptpPin...), nil},                                                 // PTP_PIN_SETFUNC
-	{0x40603d10, structArg(96, append(ptpPin, at(76), ptpPinRsv)...), nil},                              // PTP_PIN_SETFUNC2
+	{0x40603d10, structArg(96, append(ptpPin, at(76), ptpPinRsv)...), nil},                      // PTP_PIN_SETFUNC2
 	{0x80503d01, ioOut(structArg(80, ptpCaps...)), nil},                                         // PTP_CLOCK_GETCAPS
 	{0x80503d0a, ioOut(structArg(80, ptpCaps...)), nil},                                         // PTP_CLOCK_GETCAPS2
 	{0xc0403d08, ioOut(structArg(64, ptpPrecise...)), nil},                                      // PTP_SYS_OFFSET_PRECISE
 	{0xc0403d11, ioOut(structArg(64, ptpPrecise...)), nil},                                      // PTP_SYS_OFFSET_PRECISE2
 	inOut(0xc0603d06, 96, []field{at(64), {"index", u32}}, ptpPinAnswer),                        // PTP_PIN_GETFUNC
-	inOut(0xc0603d0f, 96, []field{at(64), {"index", u32}, at(76), ptpPinRsv}, ptpPinAnswer),             // PTP_PIN_GETFUNC2
+	inOut(0xc0603d0f, 96, []field{at(64), {"index", u32}, at(76), ptpPinRsv}, ptpPinAnswer),     // PTP_PIN_GETFUNC2
 	inOut(0x43403d05, 832, ptpSamples, []field{{"ts", ptpOffsets}}),                             // PTP_SYS_OFFSET
 	inOut(0x43403d0e, 832, ptpSamples, []field{{"ts", ptpOffsets}}),                             // PTP_SYS_OFFSET2
 	inOut(0xc4c03d09, 1216, ptpSamples, []field{{"ts", ptpExtended}}),                           // PTP_SYS_OFFSET_EXTENDED
