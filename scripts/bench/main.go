@@ -1,6 +1,8 @@
 // Bench times gotrace against strace and against no tracer at all, in the same run: each
 // configuration and its reference take turns, and the ratio of each pair is taken. It prints
-// the median ratio, its range, and what is aimed at.
+// the median ratio of the times that they took, its range, and what is aimed at; and the
+// median ratio of the processor time, all processes of a run together, which other
+// programs on the machine disturb less.
 //
 //	go run ./scripts/bench [-n PAIRS] [-run REGEXP]
 //
@@ -90,12 +92,12 @@ func run(pairs int, only string) error {
 	if err := build(dir); err != nil {
 		return err
 	}
-	fmt.Printf("%-42s %-16s %9s %19s %7s\n", "configuration", "load", "ratio", "range", "target")
+	fmt.Printf("%-42s %-16s %9s %19s %7s %7s\n", "configuration", "load", "ratio", "range", "target", "cpu")
 	for _, c := range configs {
 		if !match.MatchString(c.name + " " + c.load) {
 			continue
 		}
-		ratios, err := c.measure(dir, pairs)
+		ratios, cpu, err := c.measure(dir, pairs)
 		if err != nil {
 			return fmt.Errorf("%s, %s: %w", c.name, c.load, err)
 		}
@@ -103,8 +105,8 @@ func run(pairs int, only string) error {
 		if r := ratios[len(ratios)/2]; r > c.target {
 			verdict = "  above"
 		}
-		fmt.Printf("%-42s %-16s %9.2f %9.2f to %6.2f %7.2f%s\n", c.name, c.load,
-			ratios[len(ratios)/2], ratios[0], ratios[len(ratios)-1], c.target, verdict)
+		fmt.Printf("%-42s %-16s %9.2f %9.2f to %6.2f %7.2f %7.2f%s\n", c.name, c.load,
+			ratios[len(ratios)/2], ratios[0], ratios[len(ratios)-1], c.target, cpu[len(cpu)/2], verdict)
 	}
 	return nil
 }
@@ -125,28 +127,32 @@ func build(dir string) error {
 	return nil
 }
 
-// measure returns the ratios of the pairs, in order of size. A pair that is not counted
-// goes first.
-func (c *config) measure(dir string, pairs int) ([]float64, error) {
-	var ratios []float64
+// measure returns the ratios of the pairs, of elapsed and of processor time, in order of
+// size. A pair that is not counted goes first.
+func (c *config) measure(dir string, pairs int) (elapsed, cpu []float64, err error) {
 	for i := range pairs + 1 {
 		ours, err := c.time(dir, c.ours)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		ref, err := c.time(dir, c.ref)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if i > 0 {
-			ratios = append(ratios, ours.Seconds()/ref.Seconds())
+			elapsed = append(elapsed, ours.elapsed.Seconds()/ref.elapsed.Seconds())
+			cpu = append(cpu, ours.cpu.Seconds()/ref.cpu.Seconds())
 		}
 	}
-	slices.Sort(ratios)
-	return ratios, nil
+	slices.Sort(elapsed)
+	slices.Sort(cpu)
+	return elapsed, cpu, nil
 }
 
-func (c *config) time(dir, command string) (time.Duration, error) {
+// spent is what one run took.
+type spent struct{ elapsed, cpu time.Duration }
+
+func (c *config) time(dir, command string) (spent, error) {
 	var argv []string
 	for _, w := range strings.Fields(command) {
 		switch w {
@@ -160,8 +166,10 @@ func (c *config) time(dir, command string) (time.Duration, error) {
 	}
 	p := exec.Command(argv[0], argv[1:]...)
 	begin := time.Now()
-	err := p.Run()
-	return time.Since(begin), err
+	if err := p.Run(); err != nil {
+		return spent{}, err
+	}
+	return spent{time.Since(begin), p.ProcessState.UserTime() + p.ProcessState.SystemTime()}, nil
 }
 
 func (c *config) tracee(dir string) []string {
