@@ -51,6 +51,10 @@ func (p *pinner) start(asked bool) {
 		return
 	}
 	p.on = true
+	p.choice.first = firstPinned
+	if p.one {
+		p.choice.first = firstOne
+	}
 	p.masks = make(map[int32]unix.CPUSet)
 	p.done = make(chan struct{})
 	for cpu := range len(p.own) * 64 {
@@ -170,26 +174,27 @@ func (p *pinner) watch() {
 	tick := time.NewTicker(pinTick)
 	defer tick.Stop()
 	var last int64
+	begun := time.Now()
 	for {
 		select {
 		case <-p.done:
 			return
 		case <-tick.C:
 		}
-		n := p.stops.Load()
-		p.decide(n - last)
-		last = n
+		n, now := p.stops.Load(), time.Now()
+		p.decide(n-last, now.Sub(begun))
+		last, begun = n, now
 	}
 }
 
-// decide changes the state when a tick with so many stops says so.
-func (p *pinner) decide(stops int64) {
+// decide changes the state when a tick with so many stops, and of that length, says so.
+func (p *pinner) decide(stops int64, took time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.on {
 		return
 	}
-	switch pin := p.choice.next(p.pinned, p.running.Load(), stops); {
+	switch pin := p.choice.next(p.pinned, p.running.Load(), stops, took); {
 	case pin == p.pinned:
 		return
 	case !pin:
