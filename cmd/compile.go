@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gotrace/gotrace/arch"
@@ -45,11 +46,8 @@ func (r *run) rules() (*filter.Rules, *follow.Registry, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	asked, err := filter.Parse(r.plugins.sources(), schema)
-	if err != nil {
-		return nil, nil, err
-	}
-	own, err := filter.Parse(q.Sources, schema)
+	sources := r.plugins.sources()
+	own, err := filter.Parse(append(sources, q.Sources...), schema)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -62,7 +60,9 @@ func (r *run) rules() (*filter.Rules, *follow.Registry, error) {
 		}
 	}
 	rules.Groups = append(rules.Groups, own.Groups...)
-	rules.Rules = append(append(asked.Rules, rules.Rules...), own.Rules...)
+	// Each condition of a plugin is a rule, and goes before all others.
+	n := len(sources)
+	rules.Rules = slices.Concat(own.Rules[:n], rules.Rules, own.Rules[n:])
 	return rules, reg, nil
 }
 

@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/gotrace/gotrace/cmd/plugin"
 	"github.com/gotrace/gotrace/cmd/sink"
@@ -18,16 +21,24 @@ import (
 type plugins struct {
 	running []*plugin.Plugin
 	session atomic.Pointer[tracer.Session] // for their user events; nil before it runs
+	out     atomic.Pointer[output]         // what is shown before their messages; nil: nothing yet
+	say     func(format string, args ...any)
 	buf     []byte
-	verdict map[int32]plugin.Verdict // of the call that a task is inside
+	verdict map[asked]plugin.Verdict
+	late    bool // told that a call could not be changed any more
+}
+
+// asked is what an answer is about: the event, or the call that the task is inside.
+type asked struct {
+	tid  int32
+	rule *follow.Rule
 }
 
 // start starts a plugin; nothing else has been started yet.
 func (ps *plugins) start(command string, say func(format string, args ...any)) error {
+	ps.say = say
 	p, err := plugin.Start(context.Background(), command, plugin.Options{
-		GotraceVersion: version(),
-		Say:            func(text string) { say("%s", text) },
-		Emit:           ps.emit,
+		GotraceVersion: version(), Say: ps.tellUser, Emit: ps.emit,
 	})
 	if err == nil {
 		ps.running = append(ps.running, p)
@@ -35,10 +46,19 @@ func (ps *plugins) start(command string, say func(format string, args ...any)) e
 	return err
 }
 
+// close ends the plugins, once.
 func (ps *plugins) close() {
 	for _, p := range ps.running {
 		p.Close()
 	}
+	ps.running = nil
+}
+
+func (ps *plugins) tellUser(text string) {
+	if out := ps.out.Load(); out != nil {
+		out.sync()
+	}
+	ps.say("%s", text)
 }
 
 // emit passes a user event on to the session. Before there is one nobody can want it.
@@ -98,7 +118,11 @@ func (ps *plugins) actions(show follow.ActionFunc) []*follow.ActionKind {
 
 // object is the event as the plugin is sent it.
 func (ps *plugins) object(c *follow.Context) []byte {
-	ps.buf = sink.AppendJSON(ps.buf[:0], c.Event)
+	ev := *c.Event
+	if ev.Wall == 0 {
+		ev.Wall = time.Now().UnixNano() // a call that is about to be made
+	}
+	ps.buf = sink.AppendJSON(ps.buf[:0], &ev)
 	return ps.buf
 }
 
@@ -107,27 +131,45 @@ func (ps *plugins) tell(c *follow.Context, p *plugin.Plugin, rule int) event.Ver
 	return event.Verdict{}
 }
 
-// ask asks about an event. The answer holds until the task's next one.
+// ask asks about an event. The answer holds until the rule's next question about the task.
 func (ps *plugins) ask(c *follow.Context, p *plugin.Plugin, rule int) event.Verdict {
 	answer, ok := p.Ask(rule, ps.object(c))
 	if !ok {
 		answer.Verdict = plugin.None
 	}
 	if ps.verdict == nil {
-		ps.verdict = make(map[int32]plugin.Verdict)
+		ps.verdict = make(map[asked]plugin.Verdict)
 	}
-	ps.verdict[c.Event.Task.TID] = answer.Verdict
-	if answer.Verdict != plugin.Inject || c.Event.Sys == nil {
+	ps.verdict[asked{c.Event.Task.TID, c.Rule}] = answer.Verdict
+	if answer.Verdict != plugin.Inject {
 		return event.Verdict{}
 	}
-	return event.Verdict{Inject: &event.Injection{Errno: answer.Errno, Retval: answer.Retval, Signal: answer.Signal}}
+	return ps.inject(p, &answer, c.Event)
+}
+
+// inject sends a signal, and changes the call that is about to be made. At a seccomp stop no
+// signal could be passed on.
+func (ps *plugins) inject(p *plugin.Plugin, a *plugin.Answer, ev *event.Event) event.Verdict {
+	if a.Signal != 0 && ev.Task.TID != 0 {
+		unix.Tgkill(int(ev.Task.TGID), int(ev.Task.TID), unix.Signal(a.Signal)) // if it fails the task is gone
+	}
+	switch {
+	case a.Errno == 0 && a.Retval == nil:
+	case ev.Kind == event.SyscallEnter:
+		return event.Verdict{Inject: &event.Injection{Errno: a.Errno, Retval: a.Retval}}
+	case !ps.late:
+		ps.late = true
+		ps.tellUser("plugin " + p.Name() + ": it is too late for error and retval: the event is not a call that is about to be made")
+	}
+	return event.Verdict{}
 }
 
 // heed shows an event, or sees to it that nothing shows it, as the plugin said.
 func (ps *plugins) heed(c *follow.Context, show follow.ActionFunc) (event.Verdict, error) {
-	verdict := ps.verdict[c.Event.Task.TID]
-	if c.Event.Kind == event.Exit || c.Event.Kind == event.Killed {
-		delete(ps.verdict, c.Event.Task.TID)
+	key := asked{c.Event.Task.TID, c.Rule}
+	verdict := ps.verdict[key]
+	if c.Event.Kind != event.SyscallEnter {
+		delete(ps.verdict, key)
 	}
 	switch verdict {
 	case plugin.Print:

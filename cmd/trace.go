@@ -101,6 +101,7 @@ func (r *run) main() (int, error) {
 	if err != nil {
 		return 1, err
 	}
+	r.plugins.out.Store(r.out)
 	r.build()
 	// On one CPU the Go scheduler would take the wait's processor away, and wake a thread
 	// to have it, at every stop; it leaves it alone while another one is idle.
@@ -125,7 +126,9 @@ func (r *run) main() (int, error) {
 	if err := r.attachAll(); err != nil {
 		return 1, err
 	}
+	r.plugins.session.Store(r.session)
 	st, err := r.session.Run()
+	r.plugins.close()
 	r.out.Close(r.tables())
 	return r.finish(st, err)
 }
@@ -226,7 +229,6 @@ func (r *run) build() {
 		cfg.ExecFailed = nil // the tracee says so itself
 	}
 	r.session = tracer.New(cfg)
-	r.plugins.session.Store(r.session)
 }
 
 // seccomp reports whether a filter may be used: only where it stays with processes that

@@ -22,7 +22,7 @@ func TestExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(p.On(), []string{"syscall(connect).enter"}) || !p.Answers() {
+	if !slices.Equal(p.On(), []string{"syscall(connect)"}) || !p.Answers() {
 		t.Errorf("it asks for %q, %v", p.On(), p.Answers())
 	}
 	refused := plugin.Answer{Verdict: plugin.Inject, Errno: 111}

@@ -37,7 +37,7 @@ def main():
         message = json.loads(line)
         if message["type"] == "hello":
             say({"type": "hello", "version": 1, "name": "ports",
-                 "on": ["syscall(connect).enter"], "answer": True, "timeout_ms": 1000})
+                 "on": ["syscall(connect)"], "answer": True, "timeout_ms": 1000})
         elif message["type"] == "event":
             to = endpoint(message["event"]["args"].get("uservaddr"))
             if to is None or to[0] in allowed:
