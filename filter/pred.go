@@ -84,16 +84,10 @@ func predOf(n *node, not bool) (p *Pred, exact bool) {
 			return predOf(k, not)
 		}
 	}
-	if t, ok := n.asTest(); ok && t.onRegister() {
+	if t, ok := n.asTest(); ok && t.ref.Field.Register {
 		return t.pred(not)
 	}
 	return predTrue, false
-}
-
-// onRegister reports whether the test is about registers.
-func (t *test) onRegister() bool {
-	f := t.ref.Field
-	return f.Index == ArgIndex || f.Register
 }
 
 // predList joins predicates by PredAnd or PredOr, without what changes nothing.

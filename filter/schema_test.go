@@ -41,7 +41,7 @@ func schema() *filter.Schema {
 	argv := task("argv", filter.String)
 	argv.Many = true
 	call := []*filter.Field{
-		{Name: "arg", Type: filter.Any, Index: filter.ArgIndex},
+		{Name: "arg", Type: filter.Any, Index: filter.ArgIndex, Register: true},
 		{Name: "fd", Type: filter.Int, Many: true, Register: true},
 		{Name: "path", Type: filter.String, Many: true},
 		{Name: "name", Type: filter.String},
