@@ -14,7 +14,7 @@ type checker struct {
 	lets    map[string]*statement
 	groups  map[string]*statement
 	rules   map[string]*statement
-	refs    map[Ref]*Ref
+	refs    map[refKey]*Ref
 	fields  map[string][]*Field // of the Schema, by name
 	args    map[string][]string // names of arguments by set of calls
 	nodes   int                 // that lets were expanded to
@@ -22,7 +22,7 @@ type checker struct {
 
 func newChecker(s *Schema) *checker {
 	c := &checker{schema: s, lets: map[string]*statement{}, groups: map[string]*statement{},
-		rules: map[string]*statement{}, refs: map[Ref]*Ref{}, fields: map[string][]*Field{}, args: map[string][]string{}}
+		rules: map[string]*statement{}, refs: map[refKey]*Ref{}, fields: map[string][]*Field{}, args: map[string][]string{}}
 	add := func(list []*Field) {
 		for _, f := range list {
 			if !slices.Contains(c.fields[f.Name], f) {

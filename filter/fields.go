@@ -6,7 +6,8 @@ import (
 )
 
 // field finds the field of a name among those of the scope. Where events have different
-// ones of the name it is the one with more values, or the one that is known later.
+// ones of the name it is the one with more values, or the one that is known later; the
+// others become the Others of a Ref.
 func (sc *scope) field(n *node) *Field {
 	switch fields := sc.c.fields[n.text]; {
 	case sc.constant:

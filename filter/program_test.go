@@ -183,6 +183,21 @@ func TestRefs(t *testing.T) {
 	}
 }
 
+// TestOthers holds that a rule on several events is about the fields of each.
+func TestOthers(t *testing.T) {
+	r, err := parse("on exec|syscall where path == \"x\"\non exec where path == \"x\"\non syscall|user(x) where arg.foo == 3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ref := func(i int) *filter.Ref { return r.Rules[i].Where.Refs()[0] }
+	if both := ref(0); !both.Field.Many || len(both.Others) != 1 || both.Others[0] != ref(1).Field {
+		t.Errorf("%v of a call, and %v", both.Field, both.Others)
+	}
+	if arg := ref(2); !arg.Field.Register || len(arg.Others) != 1 || !arg.Others[0].Free {
+		t.Errorf("%v of a call, and %v", arg.Field, arg.Others)
+	}
+}
+
 // TestPred holds what of a condition is decided on registers.
 func TestPred(t *testing.T) {
 	for _, c := range []struct {

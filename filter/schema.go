@@ -53,6 +53,9 @@ type Ref struct {
 	Field *Field
 	Name  string // what follows the dot, in lower case; "" where it is a number
 	N     int    // ArgIndex by position, from 1; else 0
+	// Others are the fields of the same name and type of other events than Field is of: a rule
+	// on several events is about all of them.
+	Others []*Field
 }
 
 // Env is where a Program finds the values of one event.

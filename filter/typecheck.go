@@ -368,7 +368,7 @@ func (sc *scope) refer(n *node, f *Field) {
 		n.index = strconv.Itoa(r.N)
 	default:
 		r.Name = n.index
-		if f.Free {
+		if sc.free(f) {
 			break
 		}
 		if args := sc.argNames(); !slices.Contains(args, r.Name) && !sc.silent {
@@ -378,12 +378,35 @@ func (sc *scope) refer(n *node, f *Field) {
 	if n.bad {
 		return
 	}
-	known := sc.c.refs[r]
+	n.op, n.ref, n.typ = opRef, sc.c.intern(r), f.Type
+}
+
+// intern returns the one Ref of a field, and of what follows its dot.
+func (c *checker) intern(r Ref) *Ref {
+	key := refKey{r.Field, r.Name, r.N}
+	known := c.refs[key]
 	if known == nil {
 		known = &r
-		sc.c.refs[r] = known
+		c.refs[key] = known
+		for _, f := range c.fields[r.Field.Name] {
+			if f != r.Field && f.Type == r.Field.Type && f.Index == r.Field.Index {
+				known.Others = append(known.Others, f)
+			}
+		}
 	}
-	n.op, n.ref, n.typ = opRef, known, f.Type
+	return known
+}
+
+// refKey tells references apart.
+type refKey struct {
+	field *Field
+	name  string
+	n     int
+}
+
+// free reports whether any name may follow the field's, or one of its name of another event.
+func (sc *scope) free(f *Field) bool {
+	return slices.ContainsFunc(sc.c.fields[f.Name], func(o *Field) bool { return o.Free && sc.has(o) == there })
 }
 
 // String is the reference as it is written.

@@ -265,6 +265,8 @@ func TestEngine(t *testing.T) {
 		{"emit without end", "on signal do emit(a)\non user(a) do emit(a)", "new 1 0\nsig 1 2", "", "rules emit user events without end"},
 		{"user events by their fields", "on exec do emit(run, what=path)\non user(run) where arg.what endswith \"x\" do print",
 			"new 1 0\nexec 1 1 /bin/x\nexec 1 1 /bin/y", "1 run what=/bin/x", ""},
+		{"fields of the same name of several events", "on exec|syscall(openat).enter|user(run) where path endswith \"x\" or arg.what == \"/bin/x\"\non exec do emit(run, what=path)",
+			"new 1 0\nexec 1 1 /bin/x\nexec 1 1 /bin/y\nopen 1 /x 3\nopen 1 /y 3", "1 exec;1 run what=/bin/x;1 syscall.enter", "skip skip"},
 		{"timers have no task", "on timer(1s) do quit\non timer(2s) do emit(tick)\non user(tick)", "new 1 0\ntimer 2000000000\ntimer 1000000000", "0 tick", "quit"},
 	} {
 		b := start(t, c.rules)

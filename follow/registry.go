@@ -80,16 +80,28 @@ type getter struct {
 
 // value asks for a field of the event.
 func (r *Registry) value(x *Env, ref *filter.Ref, i int) filter.Val {
-	g := &r.gets[ref.Field.ID]
-	if g.made == nil {
+	if g := &r.gets[ref.Field.ID]; g.isOf(x.Event) {
 		return g.get(x, ref, i)
 	}
-	for _, k := range g.made {
-		if k == x.Event.Kind {
+	for _, f := range ref.Others {
+		if g := &r.gets[f.ID]; g.isOf(x.Event) {
 			return g.get(x, ref, i)
 		}
 	}
 	return filter.Val{}
+}
+
+// isOf reports whether an event has the field; without one the fields of tasks are there.
+func (g *getter) isOf(ev *event.Event) bool {
+	if g.made == nil {
+		return true
+	}
+	for _, k := range g.made {
+		if k == ev.Kind {
+			return true
+		}
+	}
+	return false
 }
 
 // number gives a field its place among the getters.
