@@ -77,9 +77,19 @@ var errQuiet = errors.New("")
 func startStage(n, tracee int, ready *os.File) (*os.Process, error) {
 	env := append(environment(os.Environ(), []EnvChange{{Name: stageVar, Unset: true}}),
 		fmt.Sprintf("%s=%d:%d", stageVar, n, tracee))
-	return os.StartProcess("/proc/self/exe", os.Args, &os.ProcAttr{
+	self := "/proc/self/exe"
+	if name, err := os.Readlink(self); err == nil && sameFile(name, self) {
+		self = name // after which the process is called
+	}
+	return os.StartProcess(self, os.Args, &os.ProcAttr{
 		Env: env, Files: []*os.File{os.Stdin, os.Stdout, os.Stderr, ready},
 	})
+}
+
+func sameFile(a, b string) bool {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	return errX == nil && errY == nil && os.SameFile(x, y)
 }
 
 // daemonize is stage 1.

@@ -48,7 +48,10 @@ func findProgram(name string) (string, error) {
 	}
 	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
 		if dir == "" {
-			dir = "."
+			var err error
+			if dir, err = os.Getwd(); err != nil {
+				continue
+			}
 		}
 		p := dir + "/" + name
 		fi, err := os.Stat(p)

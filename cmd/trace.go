@@ -108,10 +108,11 @@ func (r *run) main() (int, error) {
 	if runtime.GOMAXPROCS(0) < 2 {
 		runtime.GOMAXPROCS(2)
 	}
-	if err := ptrace.QuietSIGCHLD(); err != nil {
+	ignored := ptrace.IgnoredSignals()
+	if err := errors.Join(ptrace.DefaultSignals(ignored), ptrace.QuietSIGCHLD()); err != nil {
 		return 1, err
 	}
-	stop := r.catch()
+	stop := r.catch(ignored)
 	defer stop()
 	if tracee != 0 {
 		if err := r.adoptTracee(tracee); err != nil {
@@ -380,35 +381,46 @@ func (r *run) interruptible() Interruptible {
 	return InterruptWaiting
 }
 
-// catch makes fatal signals end the session, as far as -I lets them.
-func (r *run) catch() (stop func()) {
-	fatal := []os.Signal{unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGPIPE, unix.SIGTERM}
+// catch makes fatal signals end the session, as far as -I lets them. Those of the set ignored
+// were ignored at the start.
+func (r *run) catch(ignored uint64) (stop func()) {
+	fatal := []unix.Signal{unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGPIPE, unix.SIGTERM}
 	level := r.interruptible()
-	signal.Ignore(unix.SIGTTOU, unix.SIGTTIN)
+	// A tracer's timer, if it had one, would not end it.
+	signal.Ignore(unix.SIGTTOU, unix.SIGTTIN, unix.SIGALRM)
 	// Delays and ends are told by a signal that breaks the wait.
 	ptrace.Interruptible(unix.SIGURG)
-	if level >= InterruptNever {
-		signal.Ignore(fatal...)
-		if level == InterruptNeverTSTP {
-			signal.Ignore(unix.SIGTSTP)
-		}
-		return func() {}
+	if level == InterruptNeverTSTP {
+		signal.Ignore(unix.SIGTSTP)
 	}
-	tid := unix.Gettid()
 	ch := make(chan os.Signal, 1)
 	for _, s := range fatal {
-		signal.Notify(ch, s)
+		if level >= InterruptNever || level == InterruptAnywhere && ignored>>(s-1)&1 != 0 {
+			signal.Ignore(s)
+		} else {
+			signal.Notify(ch, s)
+		}
 	}
+	tid := unix.Gettid()
 	done := make(chan struct{})
 	go func() {
 		select {
 		case s := <-ch:
-			r.caught = s
-			r.session.Stop(tid, int(s.(unix.Signal)))
+			r.interrupted(s.(unix.Signal), tid)
 		case <-done:
 		}
 	}()
 	return func() { close(done) }
+}
+
+// interrupted ends the session, whose thread is tid, for a signal.
+func (r *run) interrupted(s unix.Signal, tid int) {
+	if r.interruptible() == InterruptAnywhere {
+		r.out.sync()
+		ptrace.RaiseDefault(int(s))
+	}
+	r.caught = s
+	r.session.Stop(tid, int(s))
 }
 
 // attachAll attaches to the processes of -p.
