@@ -147,6 +147,11 @@ func (out *output) of(tid int32) (*perTask, error) {
 	if p := out.per[tid]; p != nil {
 		return p, nil
 	}
+	if tid == 0 { // an event of no task
+		p := &perTask{sink: out.make(os.Stderr)}
+		out.per[tid] = p
+		return p, nil
+	}
 	name := out.base + "." + strconv.Itoa(int(tid))
 	f, err := os.OpenFile(name, out.flags, 0o666)
 	if err != nil {
@@ -161,6 +166,9 @@ func (out *output) drop(tid int32) error {
 	p := out.per[tid]
 	delete(out.per, tid)
 	err := p.sink.Close()
+	if p.file == nil {
+		return err
+	}
 	if e := p.file.Close(); err == nil {
 		err = e
 	}
