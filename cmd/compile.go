@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/gotrace/gotrace/arch"
 	"github.com/gotrace/gotrace/filter"
@@ -76,7 +77,7 @@ func (r *run) registry() *follow.Registry {
 		}
 		return nil
 	}
-	consts := decode.NewConsts(ptrace.Native)
+	consts := sync.OnceValue(func() decode.Consts { return decode.NewConsts(ptrace.Native) })
 	reg.Const = func(name string) (int64, bool) {
 		if n, ok := arch.SignalByName(name); ok && strings.HasPrefix(name, "SIG") {
 			return int64(n), true
@@ -84,10 +85,10 @@ func (r *run) registry() *follow.Registry {
 		if n, ok := arch.ErrnoByName(name); ok {
 			return int64(n), true
 		}
-		n, ok := consts[name]
+		n, ok := consts()[name]
 		return n, ok
 	}
-	reg.Consts = func() []string { return constNames(consts) }
+	reg.Consts = func() []string { return constNames(consts()) }
 	if r.namer != nil {
 		reg.Tasks = r.namer
 	}

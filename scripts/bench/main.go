@@ -37,7 +37,8 @@ var loads = []load{
 // heavy is more of the same, for tracers that cost next to nothing.
 var heavy = map[string][]string{"getppid": {"3000000"}, "fork-exec": {"1000"}}
 
-// config compares one command line with another; TRACEE stands for the load.
+// config compares one command line with another; TRACEE stands for the load, RULE for
+// a rule.
 type config struct {
 	name, load string
 	ours, ref  string
@@ -52,6 +53,9 @@ const (
 	oneCPU     = "taskset -c 0 "
 )
 
+// rule is about the very calls of the load, under a condition that never holds.
+const rule = "on syscall(getppid) where arg.1 == 12345 do print"
+
 var configs = []config{
 	{"full trace, --pin", "getppid", pinAll, straceAll, 0.55, false},
 	{"full trace, --pin", "open-read-close", pinAll, straceAll, 0.55, false},
@@ -65,6 +69,8 @@ var configs = []config{
 	{"full trace", "fork-exec", gotraceAll, straceAll, 1, false},
 	{"a filter that matches nothing / untraced", "getppid", "GOTRACE -f -o /dev/null -e trace=reboot TRACEE", "TRACEE", 1.1, true},
 	{"a filter that matches nothing / untraced", "fork-exec", "GOTRACE -f -o /dev/null -e trace=reboot TRACEE", "TRACEE", 1.15, true},
+	{"a pushed-down rule that does not match / untraced", "getppid",
+		"GOTRACE -f -o /dev/null -e RULE TRACEE", "TRACEE", 1.1, true},
 	{"outside an exec= group / untraced", "getppid", "GOTRACE -f -o /dev/null -e exec=nothing TRACEE", "TRACEE", 1.1, true},
 	{"outside an exec= group / untraced", "fork-exec", "GOTRACE -f -o /dev/null -e exec=nothing TRACEE", "TRACEE", 1.15, true},
 }
@@ -158,6 +164,8 @@ func (c *config) time(dir, command string) (spent, error) {
 		switch w {
 		case "GOTRACE":
 			argv = append(argv, filepath.Join(dir, "gotrace"))
+		case "RULE":
+			argv = append(argv, rule)
 		case "TRACEE":
 			argv = append(argv, c.tracee(dir)...)
 		default:
