@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,7 +35,7 @@ func (r *run) actions() []*follow.ActionKind {
 		calls(simple("summary", "count the call for the table of -c", follow.AtExit, r.count)),
 		stopped(simple("regs", "show the registers", follow.AtExit, r.regs)),
 		onTask(simple("kill", "kill the process by SIGKILL", follow.AtExit, r.sending(unix.SIGKILL))),
-		onTask(simple("stop", "stop the process by SIGSTOP", follow.AtExit, r.sending(unix.SIGSTOP))),
+		onTask(simple("stop", "stop the process by SIGSTOP; before the signal that it is about to get", follow.AtExit, r.stop)),
 		r.signalAction(), r.dumpAction(), r.runAction(), r.coreAction(),
 	}
 }
@@ -100,6 +101,39 @@ func (r *run) sending(sig unix.Signal) follow.ActionFunc {
 		unix.Kill(int(c.Event.Task.TGID), sig) // if it fails the process is gone
 		return event.Verdict{}, nil
 	}
+}
+
+// jobSignals are those that stop a process, or end its stop.
+var jobSignals = []unix.Signal{unix.SIGSTOP, unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU, unix.SIGCONT}
+
+// stop is the stop action. A signal that the task is about to get waits until the process goes on:
+// a fault happens again then, any other is sent again.
+func (r *run) stop(c *follow.Context) (event.Verdict, error) {
+	ev := c.Event
+	if ev.Kind != event.Signal || slices.Contains(jobSignals, unix.Signal(ev.Num)) {
+		return r.sending(unix.SIGSTOP)(c)
+	}
+	if !fault(ev) {
+		unix.Tgkill(int(ev.Task.TGID), int(ev.Task.TID), unix.Signal(ev.Num)) // if it fails the task is gone
+	}
+	return event.Verdict{Signal: int(unix.SIGSTOP)}, nil
+}
+
+// faults are the signals that an instruction raises again when it is run again.
+var faults = []unix.Signal{unix.SIGSEGV, unix.SIGBUS, unix.SIGFPE, unix.SIGILL}
+
+// fault reports whether an instruction has raised the signal: si_code is above 0 then
+// (sigaction(2)).
+func fault(ev *event.Event) bool {
+	if !slices.Contains(faults, unix.Signal(ev.Num)) || len(ev.Args) == 0 {
+		return false
+	}
+	for i := range ev.Args[0].Elem {
+		if v := &ev.Args[0].Elem[i]; v.Name == "si_code" {
+			return int32(v.Num) > 0
+		}
+	}
+	return false
 }
 
 func (r *run) signalAction() *follow.ActionKind {

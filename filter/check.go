@@ -78,8 +78,12 @@ func Parse(sources []Source, s *Schema) (*Rules, error) {
 // ParseExpr reads one expression about events of a kind, or, without one, about events of
 // any kind. The error is of type [Errors], as of a source that is named -e.
 func ParseExpr(text string, s *Schema, on *Event) (*Program, error) {
+	return parseExpr(Source{"-e", text}, s, on)
+}
+
+func parseExpr(src Source, s *Schema, on *Event) (*Program, error) {
 	c := newChecker(s)
-	p := &parser{c: c, src: c.source(Source{"-e", text})}
+	p := &parser{c: c, src: c.source(src)}
 	n := p.only()
 	if n != nil {
 		sc := scope{c: c, any: on == nil}
@@ -163,7 +167,9 @@ func (c *checker) let(st *statement) {
 func (c *checker) group(st *statement) *Group {
 	sc := scope{c: c, tasks: true}
 	if sc.condition(st.expr); !st.expr.wrong() {
-		c.possible(st.expr)
+		if st.expr.op != opBool { // false: only join admits anybody
+			c.possible(st.expr)
+		}
 		st.group.Admit = newProgram(st.expr)
 	}
 	return st.group

@@ -159,7 +159,10 @@ func (b *straceBuilder) trace(do, status string) {
 	b.add(on, strings.Join(conds, " and "), Count{}, do)
 	rule := b.out.Rules[len(b.out.Rules)-1]
 	for _, w := range b.q.Where {
-		p := b.expr(w.Text, on.Event)
+		p, err := parseExpr(w, b.s, on.Event)
+		if err != nil && b.err == nil {
+			b.err = err
+		}
 		if p != nil && p.Type() == String && b.err == nil {
 			b.err = fmt.Errorf("where=%s: that is a string, not a condition", w.Text)
 		}

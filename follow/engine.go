@@ -174,6 +174,9 @@ func merge(v, more event.Verdict) event.Verdict {
 	if v.Resume == event.ResumeDefault {
 		v.Resume = more.Resume
 	}
+	if v.Signal == 0 {
+		v.Signal = more.Signal
+	}
 	if v.Inject == nil {
 		v.Inject = more.Inject
 	}

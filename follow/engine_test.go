@@ -228,6 +228,8 @@ func TestEngine(t *testing.T) {
 			"new 1 0\nexec 1 1 xy\nsig 1 2\nsig 1 3", "1 signal;1 signal", ""},
 		{"join and leave", "group g = pid == 0\non signal(2) do join(g)\non signal(3) do leave(g)\non signal(4) in g",
 			"new 1 0\nsig 1 4\nsig 1 2\nsig 1 4\nsig 1 3\nsig 1 4", "1 signal", "renew renew"},
+		{"nobody but those that join", "group g = false follow all\non signal(2) do join(g)\non signal(3) in g",
+			"new 1 0\nsig 1 3\nsig 1 2\nsig 1 3\nexec 1 1 ls\nsig 1 3", "1 signal;1 signal", "renew"},
 		{"ancestry", "group g = ancestor glob \"make\" follow all\non signal in g",
 			"new 1 0\nexec 1 1 /usr/bin/make\nnew 2 1\nexec 2 2 cc1\nsig 1 2\nsig 2 2", "2 signal", ""},
 		{"depth", "on signal where depth == 1", "new 1 0\nnew 2 1\nnew 3 1 thread\nsig 1 2\nsig 2 2\nsig 3 2", "2 signal", ""},
@@ -267,6 +269,8 @@ func TestEngine(t *testing.T) {
 			"new 1 0\nexec 1 1 /bin/x\nexec 1 1 /bin/y", "1 run what=/bin/x", ""},
 		{"fields of the same name of several events", "on exec|syscall(openat).enter|user(run) where path endswith \"x\" or arg.what == \"/bin/x\"\non exec do emit(run, what=path)",
 			"new 1 0\nexec 1 1 /bin/x\nexec 1 1 /bin/y\nopen 1 /x 3\nopen 1 /y 3", "1 exec;1 run what=/bin/x;1 syscall.enter", "skip skip"},
+		{"directories", "on exec do emit(run, a=dir(path), b=dir(\"/x\"), c=dir(\"/\"), d=dir(\"x\"), e=dir(\"/x//y//\"))\non user(run)",
+			"new 1 0\nexec 1 1 /usr/bin/x", "1 run a=/usr/bin b=/ c=/ d=. e=/x", ""},
 		{"timers have no task", "on timer(1s) do quit\non timer(2s) do emit(tick)\non user(tick)", "new 1 0\ntimer 2000000000\ntimer 1000000000", "0 tick", "quit"},
 	} {
 		b := start(t, c.rules)

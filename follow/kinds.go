@@ -1,6 +1,8 @@
 package follow
 
 import (
+	"bytes"
+
 	"github.com/gotrace/gotrace/filter"
 	"github.com/gotrace/gotrace/tracer/event"
 )
@@ -11,7 +13,7 @@ func Builtin() *Registry {
 	r := &Registry{
 		Kinds:  []*Kind{syscallKind(), signalKind(), stopKind()},
 		Fields: append(taskFields(), eventFields()...),
-		Funcs:  memoryFuncs(),
+		Funcs:  functions(),
 	}
 	r.Kinds = append(r.Kinds, lifeKinds()...)
 	r.Kinds = append(r.Kinds, timerKind(), userKind())
@@ -202,9 +204,16 @@ func userField(x *Env, r *filter.Ref, i int) filter.Val {
 // maxString is how much of a tracee's memory a function of expressions reads.
 const maxString = 4096
 
-// memoryFuncs read the tracee's memory.
-func memoryFuncs() []*filter.Func {
+// functions are those of expressions: they read the tracee's memory, but for dir.
+func functions() []*filter.Func {
 	return []*filter.Func{
+		{
+			Name: "dir", Type: filter.String, Doc: "a path without its last element",
+			Params: []filter.Param{{Name: "path", Type: filter.String}},
+			Call: func(_ filter.Env, args []filter.Val) filter.Val {
+				return text(parent(args[0].Str))
+			},
+		},
 		{
 			Name: "mem", Type: filter.String, Stops: true, Doc: "len bytes of the tracee's memory at addr",
 			Params: []filter.Param{{Name: "addr", Type: filter.Int}, {Name: "len", Type: filter.Int}},
@@ -220,6 +229,15 @@ func memoryFuncs() []*filter.Func {
 			},
 		},
 	}
+}
+
+// parent is the directory of a path, as dirname(1) has it.
+func parent(path []byte) []byte {
+	i := bytes.LastIndexByte(bytes.TrimRight(path, "/"), '/')
+	if i < 0 && (len(path) == 0 || path[0] != '/') {
+		return []byte(".")
+	}
+	return path[:max(1, len(bytes.TrimRight(path[:max(i, 0)], "/")))]
 }
 
 // read is a piece of the tracee's memory, all of it or up to a NUL; absent if it cannot be

@@ -30,6 +30,9 @@ func (s *Session) signalStop(t *task, sig int) action {
 			ev.Args = c.Vals(1)
 			ev.Args[0] = decode.Siginfo(c, s.sig[:])
 		})
+		if v.Signal != 0 {
+			t.pending = v.Signal
+		}
 		return s.verdict(v)
 	}
 	return actGo

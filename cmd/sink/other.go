@@ -26,7 +26,7 @@ func (t *Text) other(ev *event.Event) {
 		sep("path")
 		t.buf = t.p.value(t.buf, &event.Value{Form: event.FormString, Flags: event.FlagPath, Data: []byte(ev.Name)})
 	}
-	if ev.Kind.Num != "" {
+	if ev.Kind.Num != "" && (ev.Kind != event.Exec || ev.Num != int64(ev.Task.TID)) {
 		sep(ev.Kind.Num)
 		t.buf = strconv.AppendInt(t.buf, ev.Num, 10)
 	}

@@ -175,6 +175,8 @@ const (
 // Verdict is what a handler wants done with a stopped task.
 type Verdict struct {
 	Resume Resume
+	// Signal is delivered in place of the one that the task is about to get; 0: that one.
+	Signal int
 	// Inject is what is done to a system call at its exit: of it, what can still be done then.
 	Inject *Injection
 	// Renew says that the needs of tasks, not only of this one, have changed.
