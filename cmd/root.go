@@ -132,14 +132,3 @@ func (m *mainer) fail(err error) int {
 	}
 	return 1
 }
-
-// explain writes the rules that the options stand for.
-func explain(w io.Writer, o *Options) error {
-	r := &run{o: o}
-	rules, _, err := r.rules()
-	if err != nil {
-		return err
-	}
-	_, err = io.WriteString(w, rules.String())
-	return err
-}

@@ -198,7 +198,6 @@ func (r *run) names() {
 // build makes the session.
 func (r *run) build() {
 	o := r.o
-	needs := r.engine.Union()
 	cfg := tracer.Config{
 		Handler:   handler{r.engine, r},
 		Decode:    r.decoders(),
@@ -223,50 +222,13 @@ func (r *run) build() {
 			StrLen: o.StringLimit, FDs: o.Filter.DecodeFDs != 0, PIDs: o.Filter.DecodePIDs != 0, Namer: r.namer, Net: r.namer,
 		},
 	}
-	if r.seccomp(&needs) {
-		cfg.Seccomp, cfg.ExitKill = &tracer.SeccompPlan{Calls: needs.Calls, Preds: needs.Preds}, true
+	if p := r.plan(); p.Seccomp != nil {
+		cfg.Seccomp, cfg.ExitKill = p.Seccomp, true
 	}
 	if o.Daemonize > 0 {
 		cfg.ExecFailed = nil // the tracee says so itself
 	}
 	r.session = tracer.New(cfg)
-}
-
-// seccomp reports whether a filter may be used: only where it stays with processes that
-// gotrace outlives, and only if it spares stops.
-func (r *run) seccomp(needs *event.Needs) bool {
-	o := r.o
-	if !o.Follow && !r.engine.Follows() || len(o.Command) == 0 || len(o.PIDs) > 0 || o.DetachOnExecve || o.Daemonize > 0 || r.engine.Selective() {
-		return false
-	}
-	if !o.KillOnExit && !o.SeccompBPF && r.interruptible() < InterruptNever {
-		return false
-	}
-	for _, rule := range r.engine.Rules() {
-		for _, do := range rule.Spec.Do {
-			if !outlivesFilter(&do) {
-				return false
-			}
-		}
-	}
-	u := o.Filter.Universe()
-	all := callSet(u, filter.AllSyscalls(u))
-	rest := all.Minus(&needs.Calls)
-	return !rest.Empty() || !needs.Preds.Empty()
-}
-
-// outlivesFilter reports whether an action may be taken on a task under a filter: it must not
-// be let go, and the kernel delivers no signal that is passed on at a seccomp stop.
-func outlivesFilter(do *filter.Action) bool {
-	if do.Spec.Name == "detach" || do.Spec.Name == "quit" {
-		return false
-	}
-	for i := range do.Args {
-		if do.Spec.Name == "inject" && do.Args[i].Name == "signal" {
-			return false
-		}
-	}
-	return true
 }
 
 // handler tells the user of new tasks on top of the engine's work.

@@ -177,22 +177,6 @@ func (r *Rule) wantsEntry(o *on) bool {
 	return o.enter || r.exit == nil && r.early || r.entry != nil
 }
 
-// Union is what the kernel must report if every rule is armed and every task is in every group.
-func (e *Engine) Union() event.Needs {
-	var armed []*Rule
-	for _, r := range e.rules {
-		if r.Disarmed {
-			armed = append(armed, r)
-			r.Disarmed = false
-		}
-	}
-	n := e.build(^uint64(0)).needs
-	for _, r := range armed {
-		r.Disarmed = true
-	}
-	return n
-}
-
 // Selective reports whether a task may belong to no group, so that most may run unwatched.
 func (e *Engine) Selective() bool {
 	for _, g := range e.groups {

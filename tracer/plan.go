@@ -122,7 +122,7 @@ func forbids(c *Circumstances, wants []event.Want) string {
 
 // spares says why a filter would not spare stops; "": it does, or there are none.
 func spares(p *SeccompPlan, abis []*arch.ABI) string {
-	if p.Calls.Empty() || !p.Calls.Rest || !p.Preds.Empty() {
+	if p.Calls.Empty() || !p.Preds.Empty() {
 		return ""
 	}
 	for i, a := range abis {
@@ -173,7 +173,7 @@ func (p *Plan) mechanism(w *event.Want, abis []*arch.ABI, calls bool, dropped ma
 	switch {
 	case p.Seccomp == nil:
 		m.Call, m.Why = 2, p.Why
-		m.How = "entry stop and exit stop of every system call, wanted or not"
+		m.How = "entry stop and exit stop of every system call of its tasks, wanted or not"
 	case w.Exit:
 		m.Call = 2
 		m.How = "seccomp filter: entry stop and exit stop of these calls, none of others"
@@ -204,6 +204,8 @@ func (p *Plan) pushed(w *event.Want, abis []*arch.ABI, dropped map[string]bool) 
 				why = "another rule wants every " + name
 			case dropped[q.Key()]:
 				why = "the condition on " + name + " does not fit into a seccomp filter"
+			case union.Op == event.ArgFalse:
+				g.add("never", name)
 			default:
 				g.add(union.String(), name)
 			}
@@ -262,5 +264,5 @@ func howEvents(kinds []*event.Kind) string {
 			how = append(how, s)
 		}
 	}
-	return strings.Join(how, ", ")
+	return strings.Join(how, "; ")
 }

@@ -120,10 +120,10 @@ func TestMechanisms(t *testing.T) {
 			"seccomp filter: entry stop of these calls, none of others (1 stop a call)\n" +
 				"decided in the kernel: arg.1 == 2 (read, write, close, fstat and 2 more)"},
 		{"no filter", mortal, []event.Want{want("", false, isTwo, "write")},
-			"entry stop and exit stop of every system call, wanted or not (2 stops a call)\n" +
+			"entry stop and exit stop of every system call of its tasks, wanted or not (2 stops a call)\n" +
 				"nothing cheaper: gotrace may end before the processes, which a seccomp filter leaves without system calls " +
 				"(no -o, -I never, --kill-on-exit or --seccomp-bpf)"},
-		{"events", fits, []event.Want{life}, "PTRACE_EVENT stop, report of a task's end, no stop, no stop of its own"},
+		{"events", fits, []event.Want{life}, "PTRACE_EVENT stop; report of a task's end, no stop; no stop of its own"},
 		{"signals", mortal, []event.Want{{Kinds: []*event.Kind{event.Signal}}}, "signal-delivery stop"},
 	} {
 		p := MakePlan(c.c, c.wants, planABIs)
