@@ -164,7 +164,11 @@ func list(n int, read reader) reader {
 		for i := range v.Elem {
 			v.Elem[i] = read(c, r)
 		}
-		if k > 0 && k < n {
+		switch {
+		case k == 0 && n > 0: // for the size of one
+			read(c, r)
+			r.Off = start + (r.Off-start)*n
+		case k < n:
 			r.Off = start + (r.Off-start)/k*n
 		}
 		return v

@@ -234,15 +234,7 @@ func bridgeArg(c *Ctx, i int) event.Value {
 	if !c.canFollow(c.Arg(i)) {
 		return addrV(c.Arg(i))
 	}
-	s, nul, ok := c.CString(c.Arg(i), ifNameSize)
-	if !ok {
-		return addrV(c.Arg(i))
-	}
-	v := event.Value{Form: event.FormString, Data: s, Flags: event.FlagPath}
-	if !nul {
-		v.Flags |= event.FlagCut
-	}
-	return v
+	return c.nameV(c.Arg(i), ifNameSize)
 }
 
 // bridgePortArg is the interface that a bridge gains or loses.

@@ -238,31 +238,25 @@ func (c *Ctx) nlmsgBody(e []event.Value, proto int, kind, flags uint64, b []byte
 	return append(e, c.rawV(b))
 }
 
-// nlmsgErrV is an error, or an acknowledgement, with the message that it is about.
+// nlmsgErrV is an error, or an acknowledgement, with the message that it is about, of which
+// a capped one has the header only. Attributes may follow.
 func (c *Ctx) nlmsgErrV(e []event.Value, proto int, flags uint64, b []byte) []event.Value {
-	const errLen, capped, tlvs = 4, 0x100, 0x200
+	const errLen, capped = 4, 0x100
 	if len(b) < errLen+nlmsgHdrLen {
 		return append(e, c.rawV(b))
 	}
 	code := event.F("error", c.negErrnoV(int32(binary.LittleEndian.Uint32(b))))
 	b = b[errLen:]
-	msg := b
 	size := uint64(binary.LittleEndian.Uint32(b))
 	if flags&capped != 0 || size < nlmsgHdrLen {
 		size = nlmsgHdrLen
 	}
-	size = min((size+3)&^3, uint64(len(b)))
-	if flags&tlvs != 0 {
-		msg = b[:size]
+	size = min(size, uint64(len(b)))
+	v := c.Struct(code, event.F("msg", c.nlmsgs(proto, b[:size])))
+	if rest := b[size:]; len(rest) > 0 {
+		v = c.Array(v, c.nlattrs(rest, nlmsgerrAttrs))
 	}
-	if flags&capped != 0 {
-		msg = b[:nlmsgHdrLen]
-	}
-	e = append(e, c.Struct(code, event.F("msg", c.nlmsgs(proto, msg))))
-	if rest := b[size:]; flags&tlvs != 0 && len(rest) > 0 {
-		e = append(e, c.nlattrs(rest, nlmsgerrAttrs))
-	}
-	return e
+	return append(e, v)
 }
 
 // negErrnoV is a negated error number.
@@ -273,7 +267,12 @@ func (c *Ctx) negErrnoV(n int32) event.Value {
 	return intV(int64(n))
 }
 
-var nlmsgerrAttrs = &nlaSet{xNlmsgerrAttrs, []nlaFn{1: nlaStr, 2: nlaU32}}
+var nlmsgerrAttrs = &nlaSet{xNlmsgerrAttrs, []nlaFn{1: nlaStr, 2: nlaU32, 3: nlaBytes}}
+
+// nlaBytes is bytes, each by itself.
+func nlaBytes(c *Ctx, b []byte, _ *nlaSet) event.Value {
+	return c.listV(b, 1, func(c *Ctx, r *Rd) event.Value { return uintV(r.U8()) })
+}
 
 // nfnetlink is a message of netfilter.
 func (c *Ctx) nfnetlink(e []event.Value, kind uint64, b []byte) []event.Value {

@@ -45,7 +45,7 @@ var rtMsgs = [...]rtMsg{
 
 // rtnetlink appends to e what follows the header.
 func (c *Ctx) rtnetlink(e []event.Value, kind uint64, b []byte) []event.Value {
-	const rtmNewCacheReport = 96
+	const rtmGetNeigh, rtmNewCacheReport = 30, 96
 	g := int(kind-nlmsgMinType) / 4
 	if g >= len(rtMsgs) || rtMsgs[g].family == "" && kind != rtmNewCacheReport || c.rtMissing(kind) {
 		return c.genericMsg(e, b)
@@ -54,6 +54,9 @@ func (c *Ctx) rtnetlink(e []event.Value, kind uint64, b []byte) []event.Value {
 		return c.cacheReport(e, b)
 	}
 	m := &rtMsgs[g]
+	if kind == rtmGetNeigh && b[0] == afBridge {
+		m = &rtMsgs[0] // a bridge is asked about its links
+	}
 	fam := event.F(m.family, c.enumV(xSocketDomains, uint64(b[0])))
 	// A structure of the family alone may come without its padding.
 	if m.fields == nil {
@@ -88,7 +91,11 @@ func (c *Ctx) genericMsg(e []event.Value, b []byte) []event.Value {
 // cacheReport is a report on a multicast route that is missing.
 func (c *Ctx) cacheReport(e []event.Value, b []byte) []event.Value {
 	const size = 4
-	e = append(e, c.Struct(event.F("rtgen_family", c.enumV(xRtnlFamilies, uint64(b[0])))))
+	family := c.enumV(xSocketDomains, uint64(b[0]))
+	if xRtnlFamilies.Find(family.Num) != "" {
+		family.Table = xRtnlFamilies
+	}
+	e = append(e, c.Struct(event.F("rtgen_family", family)))
 	if len(b) > size {
 		e = append(e, c.rawV(b[size:]))
 	}
@@ -187,7 +194,8 @@ var (
 	portAttrs      = &nlaSet{xIflaPort, nil}
 	protoDownAttrs = &nlaSet{xIflaProtoDownReason, []nlaFn{1: nlaX32, 2: nlaX32}}
 	dcbAttrs       = &nlaSet{xDcbAttrs, nil}
-	statsAttrs     = &nlaSet{xIflaStats, []nlaFn{1: linkStats64}}
+	statsAttrs     = &nlaSet{xIflaStats, []nlaFn{1: linkStats64, 4: nest(offloadAttrs)}}
+	offloadAttrs   = &nlaSet{xIflaOffloadXstats, []nlaFn{1: linkStats64}}
 	nexthopAttrs   = &nlaSet{xNexthopAttrs, []nlaFn{
 		1: nlaU32, 3: nlaEnum(2, xNexthopGroupTypes), 4: nlaU32, 5: nlaIfindex, 6: nlaAddr, 7: nlaEnum(2, xLwtunnelEncap), 9: nlaU32, 10: nlaIfindex, 11: nlaU32,
 	}}

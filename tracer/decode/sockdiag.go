@@ -17,7 +17,11 @@ type diagMsg struct {
 	attrs *nlaSet
 }
 
-func diagRequest(family uint8) diagMsg {
+func diagRequest(kind uint64, family uint8) diagMsg {
+	const tcp, dccp = 18, 19 // the first requests there were
+	if (kind == tcp || kind == dccp) && (family == afInet || family == afInet6) {
+		return diagMsg{"idiag_family", 60, inetDiagOldReq, inetDiagReqAttrs}
+	}
 	switch family {
 	case afUnix:
 		return diagMsg{"sdiag_family", 24, unixDiagReq, nil}
@@ -47,13 +51,13 @@ func diagAnswer(family uint8) diagMsg {
 
 // sockDiag appends to e what follows the header.
 func (c *Ctx) sockDiag(e []event.Value, kind, flags uint64, b []byte) []event.Value {
-	const byFamily, destroy, request = 20, 21, 1
-	if kind != byFamily && kind != destroy || len(b) == 1 {
+	const request = 1
+	if len(b) == 1 {
 		return c.genericMsg(e, b)
 	}
 	m := diagAnswer(b[0])
 	if flags&request != 0 {
-		m = diagRequest(b[0])
+		m = diagRequest(kind, b[0])
 	}
 	if m.dec == nil {
 		return c.genericMsg(e, b)
@@ -93,6 +97,13 @@ func inetDiagReq(c *Ctx, fam event.Value, r *Rd) event.Value {
 	proto, ext, states := r.U8(), r.U8(), r.U32()
 	return c.Struct(fam, event.F("sdiag_protocol", c.enumV(xIpProtocols, proto)), event.F("idiag_ext", c.flagsV(xDiagExts, ext)),
 		event.F("idiag_states", c.flagsV(xDiagStates, states)), event.F("id", c.inetDiagIDV(r)))
+}
+
+func inetDiagOldReq(c *Ctx, fam event.Value, r *Rd) event.Value {
+	src, dst, ext := r.U8(), r.U8(), r.U8()
+	id := c.inetDiagIDV(r)
+	return c.Struct(fam, event.F("idiag_src_len", uintV(src)), event.F("idiag_dst_len", uintV(dst)), event.F("idiag_ext", c.flagsV(xDiagExts, ext)),
+		event.F("id", id), event.F("idiag_states", c.flagsV(xDiagStates, r.U32())), event.F("idiag_dbs", uintV(r.U32())))
 }
 
 func inetDiagMsg(c *Ctx, fam event.Value, r *Rd) event.Value {
@@ -135,12 +146,12 @@ func netlinkDiagReq(c *Ctx, fam event.Value, r *Rd) event.Value {
 }
 
 func netlinkDiagMsg(c *Ctx, fam event.Value, r *Rd) event.Value {
-	const connected = 1
+	const closed = 7
 	kind, proto, state := r.U8(), r.U8(), r.U8()
-	// States of netlink's own, and of all sockets.
-	st := c.enumV(xTcpStates, state)
-	if state <= connected {
-		st = c.enumV(xNetlinkStates, state)
+	// States of netlink's own, and one of all sockets.
+	st := c.enumV(xNetlinkStates, state)
+	if state == closed {
+		st = c.enumV(xTcpStates, state)
 	}
 	return c.Struct(fam, event.F("ndiag_type", c.enumV(xSocketTypes, kind)), event.F("ndiag_protocol", c.enumV(xNetlinkProtocols, proto)), event.F("ndiag_state", st),
 		event.F("ndiag_portid", uintV(r.U32())), event.F("ndiag_dst_portid", uintV(r.U32())), event.F("ndiag_dst_group", uintV(r.U32())),
@@ -220,11 +231,7 @@ var inetDiagAttrs = &nlaSet{xInetDiagAttrs, []nlaFn{
 }}
 
 func inetDiagShutdown(c *Ctx, b []byte, _ *nlaSet) event.Value {
-	n, ok := nlaWide(b, 1)
-	if !ok {
-		return absent()
-	}
-	return bothV(c.flagsV(xShutdownFlags, uint64(uint32(n))))
+	return bothV(c.flagsV(xShutdownFlags, uint64(b[0])))
 }
 
 func inetDiagDCTCP(c *Ctx, b []byte, _ *nlaSet) event.Value {

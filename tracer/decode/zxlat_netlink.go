@@ -713,8 +713,8 @@ var xSkMeminfo = &event.Table{
 	},
 }
 
-var xInetDiagExtensions = &event.Table{
-	Name:    "inet_diag_extensions",
+var xInetDiagAttrs = &event.Table{
+	Name:    "inet_diag_attrs",
 	Unknown: "INET_DIAG_???",
 	Sorted:  true,
 	Entries: []event.Entry{

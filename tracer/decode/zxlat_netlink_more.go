@@ -486,7 +486,7 @@ var xRtnlFamilies = &event.Table{
 
 var xIpTos = &event.Table{
 	Name:    "ip_tos",
-	Unknown: "IPTOS_???",
+	Unknown: "IPTOS_TOS_???",
 	Entries: []event.Entry{
 		{Val: 0x10, Name: "IPTOS_LOWDELAY"},
 		{Val: 0x8, Name: "IPTOS_THROUGHPUT"},
@@ -689,37 +689,6 @@ var xDcbCommands = &event.Table{
 	},
 }
 
-var xInetDiagAttrs = &event.Table{
-	Name:    "inet_diag_attrs",
-	Unknown: "INET_DIAG_???",
-	Sorted:  true,
-	Entries: []event.Entry{
-		{Val: 0x0, Name: "INET_DIAG_NONE"},
-		{Val: 0x1, Name: "INET_DIAG_MEMINFO"},
-		{Val: 0x2, Name: "INET_DIAG_INFO"},
-		{Val: 0x3, Name: "INET_DIAG_VEGASINFO"},
-		{Val: 0x4, Name: "INET_DIAG_CONG"},
-		{Val: 0x5, Name: "INET_DIAG_TOS"},
-		{Val: 0x6, Name: "INET_DIAG_TCLASS"},
-		{Val: 0x7, Name: "INET_DIAG_SKMEMINFO"},
-		{Val: 0x8, Name: "INET_DIAG_SHUTDOWN"},
-		{Val: 0x9, Name: "INET_DIAG_DCTCPINFO"},
-		{Val: 0xa, Name: "INET_DIAG_PROTOCOL"},
-		{Val: 0xb, Name: "INET_DIAG_SKV6ONLY"},
-		{Val: 0xc, Name: "INET_DIAG_LOCALS"},
-		{Val: 0xd, Name: "INET_DIAG_PEERS"},
-		{Val: 0xe, Name: "INET_DIAG_PAD"},
-		{Val: 0xf, Name: "INET_DIAG_MARK"},
-		{Val: 0x10, Name: "INET_DIAG_BBRINFO"},
-		{Val: 0x11, Name: "INET_DIAG_CLASS_ID"},
-		{Val: 0x12, Name: "INET_DIAG_MD5SIG"},
-		{Val: 0x13, Name: "INET_DIAG_ULP_INFO"},
-		{Val: 0x14, Name: "INET_DIAG_SK_BPF_STORAGES"},
-		{Val: 0x15, Name: "INET_DIAG_CGROUP_ID"},
-		{Val: 0x16, Name: "INET_DIAG_SOCKOPT"},
-	},
-}
-
 var xNetlinkStates = &event.Table{
 	Name:    "netlink_states",
 	Unknown: "NETLINK_???",
@@ -754,6 +723,7 @@ var xDiagStates = &event.Table{
 		{Val: 0x200, Name: "1<<TCP_LAST_ACK"},
 		{Val: 0x400, Name: "1<<TCP_LISTEN"},
 		{Val: 0x800, Name: "1<<TCP_CLOSING"},
+		{Val: 0x1000, Name: "1<<TCP_NEW_SYN_RECV"},
 	},
 }
 
@@ -769,5 +739,16 @@ var xDiagExts = &event.Table{
 		{Val: 0x20, Name: "1<<(INET_DIAG_TCLASS-1)"},
 		{Val: 0x40, Name: "1<<(INET_DIAG_SKMEMINFO-1)"},
 		{Val: 0x80, Name: "1<<(INET_DIAG_SHUTDOWN-1)"},
+	},
+}
+
+var xIflaOffloadXstats = &event.Table{
+	Name:    "ifla_offload_xstats",
+	Unknown: "IFLA_OFFLOAD_XSTATS_???",
+	Entries: []event.Entry{
+		{Val: 0x0, Name: "IFLA_OFFLOAD_XSTATS_UNSPEC"},
+		{Val: 0x1, Name: "IFLA_OFFLOAD_XSTATS_CPU_HIT"},
+		{Val: 0x2, Name: "IFLA_OFFLOAD_XSTATS_HW_S_INFO"},
+		{Val: 0x3, Name: "IFLA_OFFLOAD_XSTATS_L3_STATS"},
 	},
 }
