@@ -2,6 +2,7 @@ package follow
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/gotrace/gotrace/filter"
 	"github.com/gotrace/gotrace/tracer/event"
@@ -194,7 +195,7 @@ func userKind() *Kind {
 
 func userField(x *Env, r *filter.Ref, i int) filter.Val {
 	for j := range x.Event.Args {
-		if v := &x.Event.Args[j]; i == 0 && (v.Name == r.Name || r.N == j+1) {
+		if v := &x.Event.Args[j]; i == 0 && (strings.EqualFold(v.Name, r.Name) || r.N == j+1) {
 			return valueOf(v)
 		}
 	}
