@@ -29,7 +29,7 @@ const AllGroup = "all"
 // Group is tasks that are treated alike.
 type Group struct {
 	Name     string
-	Admit    *Program // on the fields of tasks; decided when a task is first seen and at its execs
+	Admit    *Program // on the fields of tasks; decided when a task is first seen, at its execs, and when a process is born if it names what a child has of its own
 	Follow   Follow
 	Depth    int  // generations of child processes that inherit; 0: any number
 	Existing bool // also the descendants that a task has when it is attached to

@@ -61,6 +61,7 @@ func New(rules *filter.Rules, reg *Registry) (*Engine, error) {
 	}
 	for _, g := range e.groups {
 		g.label = []byte(g.Spec.Name)
+		g.own = ownCondition(g.Spec.Admit)
 	}
 	for i, spec := range rules.Rules {
 		e.rules = append(e.rules, e.rule(spec, i))

@@ -11,6 +11,7 @@ import (
 type Group struct {
 	Spec  *filter.Group
 	label []byte
+	own   bool // new processes are judged, too
 }
 
 // Rule is one rule, ready to run.

@@ -1,6 +1,8 @@
 package follow
 
 import (
+	"slices"
+
 	"github.com/gotrace/gotrace/filter"
 	"github.com/gotrace/gotrace/tracer/event"
 )
@@ -8,7 +10,8 @@ import (
 // member is one live task.
 //
 // Membership of a group begins where the group's condition admits the task: when it is
-// first seen without a parent, or at an exec. It passes to threads and children as the group's
+// first seen without a parent, at an exec, or when it is born, if the condition is about what
+// a child has of its own (ownNames). It passes to threads and children as the group's
 // follow mode says, and ends at an exec whose program the condition does not admit; under
 // FollowAll it does not end. What join and leave do lasts as long.
 type member struct {
@@ -95,6 +98,29 @@ func (e *Engine) inherit(m, p *member, thread bool) {
 		}
 		m.in |= 1 << g
 		m.keep |= p.keep & (1 << g)
+	}
+	if !thread {
+		e.judgeChild(m)
+	}
+}
+
+// ownNames are the fields of tasks that a child process does not have of its parent.
+var ownNames = []string{"pid", "tid", "ppid", "depth", "ancestor"}
+
+// ownCondition reports whether a group's condition is about such a field.
+func ownCondition(p *filter.Program) bool {
+	return p != nil && slices.ContainsFunc(p.Refs(), func(r *filter.Ref) bool { return slices.Contains(ownNames, r.Field.Name) })
+}
+
+// judgeChild lets a new process into the groups whose conditions are about what it has of its
+// own.
+func (e *Engine) judgeChild(m *member) {
+	x := &e.env
+	x.Task, x.member, x.Event = m.task, m, nil
+	for g, group := range e.groups {
+		if group.own && m.in>>g&1 == 0 && group.Spec.Admit.Match(x) {
+			e.enter(m, g)
+		}
 	}
 }
 
