@@ -207,8 +207,10 @@ func (s *Session) execStop(t *task) action {
 	var names []string
 	if s.cfg.ExecNames {
 		names = s.execNames(t)
-		if a := s.endExec(t); a != actGo {
-			return a
+		if first || !s.cfg.ExecDetaches {
+			if a := s.endExec(t); a != actGo {
+				return a
+			}
 		}
 	}
 	t.needs = s.cfg.Handler.Exec(t.id, t.id.TID, names...)

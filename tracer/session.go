@@ -20,8 +20,11 @@ type Config struct {
 	Options   decode.Options
 	Follow    bool // new tasks are traced too
 	ExecNames bool // the handler wants to know what is executed
-	CPUTime   bool // measure each call's system time
-	Regs      bool // fill Event.IP
+	// ExecDetaches says that the handler lets tasks go which execute a program: their execve
+	// is shown as one that did not come back.
+	ExecDetaches bool
+	CPUTime      bool // measure each call's system time
+	Regs         bool // fill Event.IP
 	// ExitKill makes the kernel kill every tracee when the tracer dies; a session that is
 	// stopped then leaves them to that.
 	ExitKill bool
