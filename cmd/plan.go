@@ -13,8 +13,8 @@ import (
 	"github.com/gotrace/gotrace/tracer/ptrace"
 )
 
-// plan chooses how the kernel reports what the rules want.
-func (r *run) plan() *tracer.Plan {
+// plan chooses how the kernel reports what the rules want, and returns that, too.
+func (r *run) plan() (*tracer.Plan, []event.Want) {
 	o := r.o
 	c := tracer.Circumstances{
 		Follow:    o.Follow || r.engine.Follows(),
@@ -34,7 +34,7 @@ func (r *run) plan() *tracer.Plan {
 		}
 		wants = append(wants, w)
 	}
-	return tracer.MakePlan(c, wants, tracer.ABIs(ptrace.Native))
+	return tracer.MakePlan(c, wants, tracer.ABIs(ptrace.Native)), wants
 }
 
 // injectsSignal reports whether an action passes a signal on at the entry of a call.
@@ -62,10 +62,11 @@ func explain(w io.Writer, o *Options) error {
 	for _, g := range rules.Groups {
 		fmt.Fprintln(&b, g)
 	}
-	plan := r.plan()
+	plan, wants := r.plan()
 	for i, rule := range r.engine.Rules() {
 		fmt.Fprintln(&b, rule.Spec)
-		for _, line := range plan.Rules[i].Lines() {
+		m := plan.Mechanism(&wants[i])
+		for _, line := range m.Lines() {
 			fmt.Fprintln(&b, "    # "+line)
 		}
 	}

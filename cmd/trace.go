@@ -222,7 +222,7 @@ func (r *run) build() {
 			StrLen: o.StringLimit, FDs: o.Filter.DecodeFDs != 0, PIDs: o.Filter.DecodePIDs != 0, Namer: r.namer, Net: r.namer,
 		},
 	}
-	if p := r.plan(); p.Seccomp != nil {
+	if p, _ := r.plan(); p.Seccomp != nil {
 		cfg.Seccomp, cfg.ExitKill = p.Seccomp, true
 	}
 	if o.Daemonize > 0 {

@@ -20,12 +20,15 @@ type Circumstances struct {
 	Outlives bool
 }
 
-// Plan is the mechanisms that were chosen for rules.
+// Plan is the choice of mechanisms for rules.
 type Plan struct {
 	Seccomp *SeccompPlan // nil: no filter
 	// Why says in words what forbids a filter, "" if nothing does.
-	Why   string
-	Rules []Mechanism // in the order of the wants
+	Why string
+
+	abis    []*arch.ABI
+	calls   bool            // some system call is wanted
+	dropped map[string]bool // conditions that the filter has no room for, by their keys
 }
 
 // Mechanism is how the kernel reports what one rule wants.
@@ -53,7 +56,7 @@ func (m *Mechanism) Lines() []string {
 // MakePlan chooses: a seccomp filter where nothing forbids it and it spares stops, else stops
 // at the entry and the exit of every call. Nothing is asked of the kernel.
 func MakePlan(c Circumstances, wants []event.Want, abis []*arch.ABI) *Plan {
-	p := &Plan{}
+	p := &Plan{abis: abis}
 	union := &SeccompPlan{}
 	for i := range wants {
 		union.add(&wants[i])
@@ -61,15 +64,11 @@ func MakePlan(c Circumstances, wants []event.Want, abis []*arch.ABI) *Plan {
 	if p.Why = forbids(&c, wants); p.Why == "" {
 		p.Why = spares(union, abis)
 	}
-	var dropped map[string]bool
-	if p.Why == "" && !union.Calls.Empty() {
-		dropped, p.Why = union.fits(abis)
-		if p.Why == "" {
-			p.Seccomp = union
-		}
+	if p.calls = !union.Calls.Empty(); !p.calls || p.Why != "" {
+		return p
 	}
-	for i := range wants {
-		p.Rules = append(p.Rules, p.mechanism(&wants[i], abis, !union.Calls.Empty(), dropped))
+	if p.dropped, p.Why = union.fits(abis); p.Why == "" {
+		p.Seccomp = union
 	}
 	return p
 }
@@ -160,10 +159,10 @@ var eventStops = map[string]string{
 	"killed": "report of a task's end, no stop",
 }
 
-// mechanism is how one rule is served.
-func (p *Plan) mechanism(w *event.Want, abis []*arch.ABI, calls bool, dropped map[string]bool) Mechanism {
+// Mechanism is how one of the rules that the plan was made for is served.
+func (p *Plan) Mechanism(w *event.Want) Mechanism {
 	m := Mechanism{}
-	if calls && p.Seccomp == nil {
+	if p.calls && p.Seccomp == nil {
 		m.Other = 2
 	}
 	if w.Calls.Empty() {
@@ -185,14 +184,14 @@ func (p *Plan) mechanism(w *event.Want, abis []*arch.ABI, calls bool, dropped ma
 	if p.Seccomp == nil {
 		return m
 	}
-	m.Pushed, m.Why = p.pushed(w, abis, dropped)
+	m.Pushed, m.Why = p.pushed(w)
 	return m
 }
 
 // pushed is what the filter decides of a rule's calls, and why it does not decide more.
-func (p *Plan) pushed(w *event.Want, abis []*arch.ABI, dropped map[string]bool) (text, why string) {
+func (p *Plan) pushed(w *event.Want) (text, why string) {
 	var g groups
-	for i, a := range abis {
+	for i, a := range p.abis {
 		for nr, name := range a.Syscalls {
 			id := uint64(nr)
 			own, union := w.Preds.For(i, id), p.Seccomp.Preds.For(i, id)
@@ -202,7 +201,7 @@ func (p *Plan) pushed(w *event.Want, abis []*arch.ABI, dropped map[string]bool) 
 			switch q, _ := p.Seccomp.reported(i, a, id); {
 			case union == nil:
 				why = "another rule wants every " + name
-			case dropped[q.Key()]:
+			case p.dropped[q.Key()]:
 				why = "the condition on " + name + " does not fit into a seccomp filter"
 			case union.Op == event.ArgFalse:
 				g.add("never", name)

@@ -83,9 +83,6 @@ func (p *ArgPred) holds(v int64) bool {
 	return v >= p.Num
 }
 
-// AllArgs is the conjunction of conditions, simplified; nil: it always holds.
-func AllArgs(ps ...*ArgPred) *ArgPred { return (&ArgPred{Op: ArgAnd, Sub: ps}).Simplify() }
-
 // AnyArgs is the disjunction of conditions, simplified; nil: it always holds.
 func AnyArgs(ps ...*ArgPred) *ArgPred { return (&ArgPred{Op: ArgOr, Sub: ps}).Simplify() }
 

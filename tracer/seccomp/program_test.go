@@ -329,6 +329,7 @@ func TestFar(t *testing.T) {
 }
 
 func TestText(t *testing.T) {
+	all := func(sub ...*event.ArgPred) *event.ArgPred { return &event.ArgPred{Op: event.ArgAnd, Sub: sub} }
 	for _, c := range []struct {
 		p    *event.ArgPred
 		want string
@@ -341,9 +342,9 @@ func TestText(t *testing.T) {
 		{compare(event.ArgLE, flags, 0xffffffff), "true"},
 		{compare(event.ArgLT, flags, 0), "false"},
 		{event.AnyArgs(compare(event.ArgEQ, fd, 1), nil), "true"},
-		{event.AllArgs(compare(event.ArgEQ, fd, 1), nil), "arg.1 == 1"},
+		{all(compare(event.ArgEQ, fd, 1), nil), "arg.1 == 1"},
 		{event.AnyArgs(compare(event.ArgEQ, fd, 1), compare(event.ArgEQ, fd, 1)), "arg.1 == 1"},
-		{event.AllArgs(event.AnyArgs(compare(event.ArgEQ, fd, 1), compare(event.ArgGT, fd, 5)), compare(event.ArgNE, size, 0)),
+		{all(event.AnyArgs(compare(event.ArgEQ, fd, 1), compare(event.ArgGT, fd, 5)), compare(event.ArgNE, size, 0)),
 			"(arg.1 == 1 or arg.1 > 5) and arg.3 != 0"},
 	} {
 		if got := c.p.Simplify().String(); got != c.want {
