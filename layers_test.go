@@ -20,6 +20,7 @@ var layers = map[string][]string{
 	"cmd/plugin":           {"cmd/shell", "arch"},
 	"cmd/sink":             {"tracer/event", "arch"},
 	"arch":                 {},
+	"disasm":               {"arch"},
 	"filter":               {},
 	"follow":               {"filter", "tracer/event", "arch"},
 	"tracer/event":         {"arch"},

@@ -1,0 +1,3 @@
+package disasm
+
+func decodeARM64(code []byte, pc uint64) (Inst, error) { return Inst{}, ErrArch }

@@ -1,0 +1,15 @@
+// Package disasm decodes single machine instructions of amd64, i386 and arm64 for
+// those who place breakpoints, run an instruction away from its place, overwrite code
+// or show it. [Decode] gives an [Inst]: the length, the class (what kind of treatment
+// the instruction needs), where a direct branch goes, and the place of the field that
+// depends on the instruction's address.
+//
+// On x86 the decoder is driven by the opcode maps in x86tables.go: legacy maps, VEX,
+// XOP, EVEX with all its maps, and APX's REX2. It knows what follows every opcode, also
+// of instructions that are newer than itself, because x86 decides that by map and not by
+// instruction. Length is not validity: [Valid] says whether the encoding is defined.
+//
+// It refuses to guess: an instruction that is not in its tables has class [Unknown],
+// which means that it may only be run where it stands and must not be overwritten. It
+// reads no memory but the bytes it is given, knows no symbols, and runs nothing.
+package disasm

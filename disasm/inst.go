@@ -1,0 +1,156 @@
+package disasm
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/gotrace/gotrace/arch"
+)
+
+// What Decode cannot make an instruction of.
+var (
+	// ErrTruncated: the instruction goes on behind the bytes that were given.
+	ErrTruncated = errors.New("instruction is cut short")
+	// ErrTooLong: more than 15 bytes, which every x86 CPU refuses with #GP.
+	ErrTooLong = errors.New("instruction is longer than 15 bytes")
+	// ErrArch: an architecture that this package does not know.
+	ErrArch = errors.New("no decoder for this architecture")
+)
+
+// MaxLen is the length in bytes of the longest instruction of any architecture.
+const MaxLen = 15
+
+// Inst is what is known of one instruction without its text. It is a small
+// value without pointers: it is copied, compared and kept freely.
+//
+// Offsets are in bytes from the first byte of the instruction.
+type Inst struct {
+	// Target is the address that the instruction names: where a direct branch goes
+	// (HasTarget), what a PC-relative operand refers to (PCRelMem), or the operand
+	// of the moves between memory and the accumulator (AbsMem). Otherwise 0.
+	Target uint64
+	Disp   int32  // displacement of the memory operand, as encoded and sign-extended
+	Word   uint32 // arm64: the instruction itself
+	Flags  Flags
+	Len    uint8 // in bytes
+	Class  Class
+	Enc    Enc
+	Map    uint8 // opcode map: 0 one byte, 1 0F, 2 0F38, 3 0F3A, 4-7 EVEX, 8-10 XOP
+	Op     uint8 // opcode within the map
+	ModRM  uint8 // with HasModRM
+	SIB    uint8 // when Mem has one
+	OpOff  uint8 // of the opcode byte
+
+	// PCRelOff and PCRelSize are the place of the field that is added to the address
+	// of the next instruction: the displacement of a branch or of an operand with
+	// PCRelMem. The size is 0 where there is none. On arm64 the field is within Word.
+	PCRelOff, PCRelSize uint8
+	ImmOff, ImmSize     uint8 // of all immediate bytes together; size 0 if none
+
+	// Extensions of register numbers, 0, 8, 16 or 24, taken out of REX, REX2, VEX, XOP
+	// and EVEX, and the register that the latter three name themselves.
+	extReg, extIndex, extBase, vvvv uint8
+}
+
+// Flags are properties of an instruction.
+type Flags uint32
+
+// Properties. Reads and writes are those that an instruction makes by its nature;
+// registers that it names as operands are told by NamesReg.
+const (
+	Valid        Flags = 1 << iota // the encoding is defined: without it Len is how far a CPU reads
+	HasTarget                      // a direct branch, to Target
+	HasModRM                       // has a ModRM byte
+	HasMem                         // has a memory operand, see Mem
+	PCRelMem                       // that operand is relative to the next instruction
+	AbsMem                         // mov between memory at Target and the accumulator
+	ReadsPC                        // uses its own address other than to go on to the next
+	WritesPC                       // may go elsewhere than to the next instruction
+	ReadsRCX                       // counts in RCX (RCX, ECX or CX by AddrSize)
+	WritesRCX                      // counts in RCX, or leaves its return address there
+	WritesR11                      // leaves RFLAGS in R11
+	ReadsTF                        // copies the trap flag where the program sees it
+	WritesTF                       // may change the trap flag
+	Overwritable                   // may be moved to make room for a jump, see below
+	Landing                        // where an indirect branch may land: must stay in place
+	OpSize                         // prefix 66
+	AddrSize                       // prefix 67
+	Lock                           // prefix F0
+	Repne                          // prefix F2, unless F3 follows it
+	Rep                            // prefix F3, unless F2 follows it
+	SegES
+	SegCS
+	SegSS
+	SegDS
+	SegFS
+	SegGS
+	W    // REX.W, VEX.W, EVEX.W
+	Long // decoded for 64-bit mode
+	rexMark
+)
+
+const segFlags = SegES | SegCS | SegSS | SegDS | SegFS | SegGS
+
+// Has tells whether all of f are set.
+func (in Inst) Has(f Flags) bool { return in.Flags&f == f }
+
+// Enc is the form that encodes an instruction.
+type Enc uint8
+
+// Encodings.
+const (
+	Legacy Enc = iota // one-byte and 0F maps, with or without REX
+	REX2              // legacy maps 0 and 1 with APX's two-byte prefix
+	VEX
+	XOP
+	EVEX
+	Fixed // arm64: 32 bits
+)
+
+var encNames = [...]string{Legacy: "legacy", REX2: "rex2", VEX: "vex", XOP: "xop", EVEX: "evex", Fixed: "fixed"}
+
+func (e Enc) String() string { return encNames[e] }
+
+// Reg is the number of a general register in the instruction set's own order: on
+// x86 rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8 to r31.
+type Reg uint8
+
+// Registers of a memory operand that are not general ones.
+const (
+	RegNone Reg = 0xff // absent
+	RegPC   Reg = 0xfe // the address of the next instruction
+)
+
+// Mem is a memory operand: the address is Base + Index*Scale + Disp in the
+// segment, computed in Bits bits.
+type Mem struct {
+	Base, Index Reg
+	Scale       uint8 // 1, 2, 4 or 8
+	Disp        int64
+	Seg         Flags // SegFS, SegGS ... or 0 for the default
+	Bits        uint8 // 16, 32 or 64
+	// Vector: Index is a vector register, and there are several addresses.
+	Vector bool
+	// Units: Disp is one byte of EVEX and counts units whose size depends on the
+	// instruction, which this package does not know.
+	Units bool
+}
+
+// Decode decodes the instruction at the start of code, which lies at address pc.
+// It reads no byte behind the instruction's last, and fails with ErrTruncated
+// where code is shorter than the instruction. Bytes that are no instruction give
+// Class Unknown without Valid, and the length that a CPU reads before it refuses
+// them; that is not an error.
+//
+// It allocates nothing.
+func Decode(a *arch.Arch, code []byte, pc uint64) (Inst, error) {
+	switch a {
+	case arch.AMD64:
+		return decodeX86(code, pc, Long)
+	case arch.I386:
+		return decodeX86(code, pc, 0)
+	case arch.ARM64:
+		return decodeARM64(code, pc)
+	}
+	return Inst{}, fmt.Errorf("%w: %s", ErrArch, a.Name)
+}
