@@ -179,6 +179,36 @@ func nlaFlagsWide(size int, t *event.Table) nlaFn {
 	}
 }
 
+// nlaFlagsOf and nlaEnumOf are the first size bytes of a number of at most eight: bits or a
+// number named in t.
+func nlaFlagsOf(size int, t *event.Table) nlaFn {
+	return func(c *Ctx, b []byte, _ *nlaSet) event.Value {
+		n, ok := nlaWide(b, size)
+		if !ok {
+			return absent()
+		}
+		return c.flagsV(t, n&(1<<(8*size)-1))
+	}
+}
+
+func nlaEnumOf(size int, t *event.Table) nlaFn {
+	return func(c *Ctx, b []byte, _ *nlaSet) event.Value {
+		n, ok := nlaWide(b, size)
+		if !ok {
+			return absent()
+		}
+		return c.enumV(t, n&(1<<(8*size)-1))
+	}
+}
+
+// nlaTicks is a time in clock ticks.
+func nlaTicks(c *Ctx, b []byte, _ *nlaSet) event.Value {
+	if len(b) < 8 {
+		return absent()
+	}
+	return c.ticksV(binary.LittleEndian.Uint64(b))
+}
+
 // nlaEnumWide is a number with a name in t.
 func nlaEnumWide(size int, t *event.Table) nlaFn {
 	return func(c *Ctx, b []byte, _ *nlaSet) event.Value {

@@ -185,29 +185,37 @@ var linkAttrs = &nlaSet{xRtattrLink, []nlaFn{
 	16: nlaU8, 17: nlaU8, 18: nest(linkinfoAttrs), 19: nlaU32, 20: nlaStr, 21: nlaU32, 22: nest(vfInfoAttrs), 23: linkStats64, 24: nest(vfPortAttrs), 25: nest(portAttrs), 26: afSpec, 27: nlaU32, 28: nlaU32,
 	29: nlaFlagsWide(4, xRtextFilters), 30: nlaU32, 31: nlaU32, 32: nlaU32, 33: nlaU8, 35: nlaU32, 37: nlaU32, 38: nlaStr, 39: nlaU8,
 	40: nlaU32, 41: nlaU32, 43: nest(xdpAttrs), 44: nlaEnum(4, xIflaEvents), 45: nlaU32, 46: nlaU32, 47: nlaU32, 48: nlaU32,
-	49: nlaIfindex, 50: nlaU32, 51: nlaU32, 52: propList, 53: nlaStr, 54: nlaMAC, 55: nest(protoDownAttrs), 56: nlaStr, 57: nlaStr, 58: nlaU32, 59: nlaU32, 60: nlaU32, 61: nlaU32,
+	49: nlaIfindex, 50: nlaU32, 51: nlaU32, 52: nest(propAttrs), 53: nlaStr, 54: nlaMAC, 55: nest(protoDownAttrs), 56: nlaStr, 57: nlaStr, 58: nlaU32, 59: nlaU32, 60: nlaU32, 61: nlaU32,
 }}
 
 var (
-	vfInfoAttrs    = &nlaSet{xIflaVfInfo, nil}
 	vfPortAttrs    = &nlaSet{xIflaVfPort, []nlaFn{1: nest(portAttrs)}}
-	portAttrs      = &nlaSet{xIflaPort, nil}
 	protoDownAttrs = &nlaSet{xIflaProtoDownReason, []nlaFn{1: nlaX32, 2: nlaX32}}
 	dcbAttrs       = &nlaSet{xDcbAttrs, nil}
 	statsAttrs     = &nlaSet{xIflaStats, []nlaFn{1: linkStats64, 4: nest(offloadAttrs)}}
 	offloadAttrs   = &nlaSet{xIflaOffloadXstats, []nlaFn{1: linkStats64}}
 	nexthopAttrs   = &nlaSet{xNexthopAttrs, []nlaFn{
-		1: nlaU32, 3: nlaEnum(2, xNexthopGroupTypes), 4: nlaU32, 5: nlaIfindex, 6: nlaAddr, 7: nlaEnum(2, xLwtunnelEncap), 9: nlaU32, 10: nlaIfindex, 11: nlaU32,
+		1: nlaU32, 2: nexthopGroup, 3: nlaEnumOf(2, xNexthopGroupTypes), 4: nlaU32, 5: nlaIfindex, 6: nlaAddr, 7: nlaEnum(2, xLwtunnelEncap), 9: nlaU32, 10: nlaIfindex, 11: nlaU32,
+		12: nest(&nlaSet{xNexthopResGroup, []nlaFn{1: nlaU16, 2: nlaTicks, 3: nlaTicks, 4: nlaTicks}}),
+		13: nest(&nlaSet{xNexthopResBucket, []nlaFn{1: nlaU16, 2: nlaTicks, 3: nlaU32}}),
 	}}
 )
 
-// propList is a list of attributes of the same set.
-func propList(c *Ctx, b []byte, s *nlaSet) event.Value {
-	if len(b) < nlaHdrLen {
+// nexthopGroup is hops with their weights.
+func nexthopGroup(c *Ctx, b []byte, _ *nlaSet) event.Value {
+	const size = 8
+	if len(b) < size {
 		return absent()
 	}
-	return c.nlattrs(b, s)
+	return c.listV(b[:len(b)/size*size], size, func(c *Ctx, r *Rd) event.Value {
+		id, weight := r.U32(), r.U8()
+		resvd1, resvd2 := r.U8(), r.U16()
+		return c.Struct(event.F("id", uintV(id)), event.F("weight", uintV(weight)), event.F("resvd1", nonzeroHexV(resvd1)), event.F("resvd2", nonzeroHexV(resvd2)))
+	})
 }
+
+// propAttrs are of the same set as the list of them.
+var propAttrs = &nlaSet{xRtattrLink, []nlaFn{53: nlaStr}}
 
 var linkinfoAttrs = &nlaSet{xRtattrLinkinfo, []nlaFn{1: infoKind, 4: infoKind}}
 
@@ -251,7 +259,7 @@ func linkMap(c *Ctx, b []byte, _ *nlaSet) event.Value {
 		event.F("irq", uintV(uint64(le.Uint16(b[24:])))), event.F("dma", uintV(uint64(b[26]))), event.F("port", uintV(uint64(b[27]))))
 }
 
-var xdpAttrs = &nlaSet{xIflaXdp, []nlaFn{1: nlaS32, 2: nlaEnumWide(1, xXdpAttached), 3: nlaFlags32(xXdpFlags), 4: nlaU32, 5: nlaU32, 6: nlaU32, 7: nlaU32, 8: nlaS32}}
+var xdpAttrs = &nlaSet{xIflaXdp, []nlaFn{1: nlaS32, 2: nlaEnumOf(1, xXdpAttached), 3: nlaFlags32(xXdpFlags), 4: nlaU32, 5: nlaU32, 6: nlaU32, 7: nlaU32, 8: nlaS32}}
 
 // protInfo is what a family knows of the link.
 func protInfo(c *Ctx, b []byte, s *nlaSet) event.Value {
@@ -375,7 +383,7 @@ func multipath(c *Ctx, b []byte, s *nlaSet) event.Value {
 			hop = c.Array(hop, c.nlattrs(b[size:end], s))
 		}
 		list.Elem = append(list.Elem, hop)
-		if length < size {
+		if length == 0 {
 			break
 		}
 		b = b[min(len(b), (int(length)+3)&^3):]
@@ -389,10 +397,10 @@ func multipath(c *Ctx, b []byte, s *nlaSet) event.Value {
 var neighAttrs = &nlaSet{xRtattrNeigh, []nlaFn{
 	1: nlaAddr, 2: nlaMAC, 3: nlaNumbers(4, []string{"ndm_confirmed", "ndm_used", "ndm_updated", "ndm_refcnt"}), 4: nlaU32, 5: nlaU16, 6: nlaBe16, 7: nlaU32,
 	8: nlaIfindex, 9: nlaIfindex, 10: nlaU32, 11: nlaU32, 12: nlaEnumWide(1, xIpProtocols), 13: nlaU32, 14: nest(fdbAttrs), 15: nlaFlagsWide(4, xNeighExtFlags),
-	16: nlaFlagsWide(2, xNeighStates), 17: nlaFlagsWide(1, xNeighFlags),
+	16: nlaFlagsOf(2, xNeighStates), 17: nlaFlagsOf(1, xNeighFlags),
 }}
 
-var fdbAttrs = &nlaSet{xNeighFdbAttrs, []nlaFn{1: nlaFlagsWide(1, xNeighFdbNotify)}}
+var fdbAttrs = &nlaSet{xNeighFdbAttrs, []nlaFn{1: nlaFlagsOf(1, xNeighFdbNotify)}}
 
 var ruleAttrs = &nlaSet{xRtattrRule, []nlaFn{
 	1: nlaAddr, 2: nlaAddr, 3: nlaStr, 4: nlaU32, 6: nlaU32, 10: nlaU32, 11: nlaU32, 12: nlaBe64, 13: nlaU32, 14: nlaU32, 15: nlaKnown(xRtTables), 16: nlaU32,
@@ -455,7 +463,9 @@ func tcStabData(c *Ctx, b []byte, _ *nlaSet) event.Value {
 	return c.listV(b, 2, func(c *Ctx, r *Rd) event.Value { return uintV(r.U16()) })
 }
 
-var actionAttrs = &nlaSet{xTcaAct, nil}
+var actionAttrs = &nlaSet{xTcaAct, []nlaFn{
+	1: nlaStr, 3: nlaU32, 4: nest(tcStatsAttrs), 7: nlaFlagsOf(4, xTcActionFlags), 8: nlaFlagsOf(4, xTcActionHwStats), 9: nlaFlagsOf(4, xTcActionHwStats), 10: nlaU32,
+}}
 
 var neightblAttrs = &nlaSet{xRtattrNeightbl, []nlaFn{
 	1: nlaStr, 2: nlaU32, 3: nlaU32, 4: nlaU32, 5: neightblConfig, 6: nest(neightblParms), 7: nlaNumbers(8, neightblStats), 8: nlaU64,

@@ -231,7 +231,11 @@ var inetDiagAttrs = &nlaSet{xInetDiagAttrs, []nlaFn{
 }}
 
 func inetDiagShutdown(c *Ctx, b []byte, _ *nlaSet) event.Value {
-	return bothV(c.flagsV(xShutdownFlags, uint64(b[0])))
+	n, ok := nlaWide(b, 1)
+	if !ok {
+		return absent()
+	}
+	return bothV(c.flagsV(xShutdownFlags, n&0xff))
 }
 
 func inetDiagDCTCP(c *Ctx, b []byte, _ *nlaSet) event.Value {

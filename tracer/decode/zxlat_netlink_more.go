@@ -752,3 +752,107 @@ var xIflaOffloadXstats = &event.Table{
 		{Val: 0x3, Name: "IFLA_OFFLOAD_XSTATS_L3_STATS"},
 	},
 }
+
+var xIflaVf = &event.Table{
+	Name:    "ifla_vf",
+	Unknown: "IFLA_VF_???",
+	Sorted:  true,
+	Entries: []event.Entry{
+		{Val: 0x0, Name: "IFLA_VF_UNSPEC"},
+		{Val: 0x1, Name: "IFLA_VF_MAC"},
+		{Val: 0x2, Name: "IFLA_VF_VLAN"},
+		{Val: 0x3, Name: "IFLA_VF_TX_RATE"},
+		{Val: 0x4, Name: "IFLA_VF_SPOOFCHK"},
+		{Val: 0x5, Name: "IFLA_VF_LINK_STATE"},
+		{Val: 0x6, Name: "IFLA_VF_RATE"},
+		{Val: 0x7, Name: "IFLA_VF_RSS_QUERY_EN"},
+		{Val: 0x8, Name: "IFLA_VF_STATS"},
+		{Val: 0x9, Name: "IFLA_VF_TRUST"},
+		{Val: 0xa, Name: "IFLA_VF_IB_NODE_GUID"},
+		{Val: 0xb, Name: "IFLA_VF_IB_PORT_GUID"},
+		{Val: 0xc, Name: "IFLA_VF_VLAN_LIST"},
+		{Val: 0xd, Name: "IFLA_VF_BROADCAST"},
+	},
+}
+
+var xIflaVfStats = &event.Table{
+	Name:    "ifla_vf_stats",
+	Unknown: "IFLA_VF_STATS_???",
+	Sorted:  true,
+	Entries: []event.Entry{
+		{Val: 0x0, Name: "IFLA_VF_STATS_RX_PACKETS"},
+		{Val: 0x1, Name: "IFLA_VF_STATS_TX_PACKETS"},
+		{Val: 0x2, Name: "IFLA_VF_STATS_RX_BYTES"},
+		{Val: 0x3, Name: "IFLA_VF_STATS_TX_BYTES"},
+		{Val: 0x4, Name: "IFLA_VF_STATS_BROADCAST"},
+		{Val: 0x5, Name: "IFLA_VF_STATS_MULTICAST"},
+		{Val: 0x6, Name: "IFLA_VF_STATS_PAD"},
+		{Val: 0x7, Name: "IFLA_VF_STATS_RX_DROPPED"},
+		{Val: 0x8, Name: "IFLA_VF_STATS_TX_DROPPED"},
+	},
+}
+
+var xIflaVfVlan = &event.Table{
+	Name:    "ifla_vf_vlan",
+	Unknown: "IFLA_VF_VLAN_???",
+	Sorted:  true,
+	Entries: []event.Entry{
+		{Val: 0x0, Name: "IFLA_VF_VLAN_INFO_UNSPEC"},
+		{Val: 0x1, Name: "IFLA_VF_VLAN_INFO"},
+	},
+}
+
+var xIflaVfLinkStates = &event.Table{
+	Name:    "ifla_vf_link_states",
+	Unknown: "IFLA_VF_LINK_STATE_???",
+	Sorted:  true,
+	Entries: []event.Entry{
+		{Val: 0x0, Name: "IFLA_VF_LINK_STATE_AUTO"},
+		{Val: 0x1, Name: "IFLA_VF_LINK_STATE_ENABLE"},
+		{Val: 0x2, Name: "IFLA_VF_LINK_STATE_DISABLE"},
+	},
+}
+
+var xNexthopResGroup = &event.Table{
+	Name:    "nexthop_res_group",
+	Unknown: "NHA_RES_GROUP_???",
+	Sorted:  true,
+	Entries: []event.Entry{
+		{Val: 0x0, Name: "NHA_RES_GROUP_PAD"},
+		{Val: 0x1, Name: "NHA_RES_GROUP_BUCKETS"},
+		{Val: 0x2, Name: "NHA_RES_GROUP_IDLE_TIMER"},
+		{Val: 0x3, Name: "NHA_RES_GROUP_UNBALANCED_TIMER"},
+		{Val: 0x4, Name: "NHA_RES_GROUP_UNBALANCED_TIME"},
+	},
+}
+
+var xNexthopResBucket = &event.Table{
+	Name:    "nexthop_res_bucket",
+	Unknown: "NHA_RES_BUCKET_???",
+	Sorted:  true,
+	Entries: []event.Entry{
+		{Val: 0x0, Name: "NHA_RES_BUCKET_PAD"},
+		{Val: 0x1, Name: "NHA_RES_BUCKET_INDEX"},
+		{Val: 0x2, Name: "NHA_RES_BUCKET_IDLE_TIME"},
+		{Val: 0x3, Name: "NHA_RES_BUCKET_NH_ID"},
+	},
+}
+
+var xTcActionFlags = &event.Table{
+	Name:    "tc_action_flags",
+	Unknown: "TCA_ACT_FLAGS_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "TCA_ACT_FLAGS_NO_PERCPU_STATS"},
+		{Val: 0x2, Name: "TCA_ACT_FLAGS_SKIP_HW"},
+		{Val: 0x4, Name: "TCA_ACT_FLAGS_SKIP_SW"},
+	},
+}
+
+var xTcActionHwStats = &event.Table{
+	Name:    "tc_action_hw_stats",
+	Unknown: "TCA_ACT_HW_STATS_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "TCA_ACT_HW_STATS_IMMEDIATE"},
+		{Val: 0x2, Name: "TCA_ACT_HW_STATS_DELAYED"},
+	},
+}
