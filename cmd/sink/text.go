@@ -516,6 +516,13 @@ func appendSignal(b []byte, n int64) []byte {
 func (t *Text) dumps(ev *event.Event) {
 	for i := range ev.Sys.Dump {
 		d := &ev.Sys.Dump[i]
+		if d.Vector > 0 {
+			t.buf = append(t.buf, " = "...)
+			t.buf = strconv.AppendInt(t.buf, int64(d.Buffers), 10)
+			t.buf = append(t.buf, " buffers in vector "...)
+			t.buf = strconv.AppendInt(t.buf, int64(d.Vector-1), 10)
+			t.newline()
+		}
 		if d.Note > 0 {
 			t.buf = append(t.buf, " * "...)
 			t.buf = strconv.AppendInt(t.buf, int64(len(d.Data)), 10)

@@ -31,6 +31,33 @@ func readMsghdr(r *Rd) msghdr {
 	return m
 }
 
+// MsgBuffers is where the array of buffers of a struct msghdr is, and how many they are.
+func (c *Ctx) MsgBuffers(addr uint64) (iov, n uint64, ok bool) {
+	b, ok := c.Read(addr, c.msghdrSize())
+	if !ok {
+		return 0, 0, false
+	}
+	r := c.Rd(b)
+	m := readMsghdr(&r)
+	return m.iov, m.iovlen, true
+}
+
+// EachMessage calls f with the buffers and the length of each of n structs mmsghdr, until it
+// returns false or memory ends.
+func (c *Ctx) EachMessage(addr, n uint64, f func(i int, iov, count, length uint64) bool) {
+	for i := range n {
+		iov, count, ok := c.MsgBuffers(addr)
+		b, okLen := c.Read(addr+uint64(c.msghdrSize()), 4)
+		if !ok || !okLen {
+			return
+		}
+		if r := c.Rd(b); !f(int(i), iov, count, r.U32()) {
+			return
+		}
+		addr += uint64(c.mmsghdrSize())
+	}
+}
+
 // msghdrV shows m, which holds size bytes in its buffers. before is the length of the
 // address that the caller had said, m.namelen if the kernel does not change it.
 func (c *Ctx) msghdrV(m *msghdr, size uint64, before int32) event.Value {

@@ -136,6 +136,9 @@ type Dump struct {
 	FD    int32
 	Data  []byte
 	Note  int // index of the iovec plus one, or zero
+	// Of the first buffer of one of several messages: the message's index plus one, and how
+	// many buffers it has.
+	Vector, Buffers int
 }
 
 // Memory is the tracee's memory, live or recorded. ReadAt reads until the first
