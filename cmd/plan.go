@@ -21,6 +21,7 @@ func (r *run) plan() (*tracer.Plan, []event.Want) {
 		Launched:  len(o.Command) > 0,
 		Attached:  len(o.PIDs)+len(o.PIDNames) > 0,
 		Daemon:    o.Daemonize > 0,
+		Numbers:   o.PrintNumber,
 		Selective: r.engine.Selective(),
 		Outlives:  o.KillOnExit || o.SeccompBPF || r.interruptible() >= InterruptNever,
 	}

@@ -16,6 +16,7 @@ type Circumstances struct {
 	Attached  bool // and with tasks that run already
 	Daemon    bool // the program is the tracer's parent
 	Selective bool // a task may belong to no group: it runs without stops then
+	Numbers   bool // every line has the number of the last call, wanted or not
 	// Outlives: the tracer does not end before the tracees, or they are killed with it.
 	Outlives bool
 }
@@ -101,6 +102,7 @@ func forbids(c *Circumstances, wants []event.Want) string {
 		{c.Attached, "processes that run already cannot be given a seccomp filter (-p)"},
 		{!c.Follow, "children would inherit a seccomp filter and have no tracer (no -f)"},
 		{c.Daemon, "a seccomp filter would be the tracer's own, too (-D)"},
+		{c.Numbers, "the number of the last call is shown, whichever it was (-n)"},
 		{c.Selective, "a seccomp filter would stop the tasks outside the groups, too"},
 		{!c.Outlives, "gotrace may end before the processes, which a seccomp filter leaves without system calls (no -o, -I never, --kill-on-exit or --seccomp-bpf)"},
 	} {

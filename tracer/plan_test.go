@@ -68,6 +68,7 @@ func TestForbids(t *testing.T) {
 		{"-p alone", with(func(c *Circumstances) { c.Launched, c.Attached = false, true }), []event.Want{write}, "only a program that gotrace starts"},
 		{"-p too", with(func(c *Circumstances) { c.Attached = true }), []event.Want{write}, "(-p)"},
 		{"-D", with(func(c *Circumstances) { c.Daemon = true }), []event.Want{write}, "(-D)"},
+		{"-n", with(func(c *Circumstances) { c.Numbers = true }), []event.Want{write}, "(-n)"},
 		{"groups", with(func(c *Circumstances) { c.Selective = true }), []event.Want{write}, "outside the groups"},
 		{"mortal", with(func(c *Circumstances) { c.Outlives = false }), []event.Want{write}, "--kill-on-exit"},
 		{"the first reason", with(func(c *Circumstances) { c.Follow, c.Outlives = false, false }), []event.Want{write}, "no -f"},

@@ -121,6 +121,7 @@ func (s *Session) entry(t *task) action {
 		t.prev = ""
 		return s.unwatched(t)
 	}
+	s.tellEnd(t, abi.SyscallName(in.NR))
 	t.began = time.Now()
 	if s.cfg.CPUTime {
 		t.stime = time.Duration(s.ru.Stime.Nano())
@@ -190,6 +191,14 @@ func (s *Session) unwatched(t *task) action {
 		return actGo
 	}
 	return actToExit
+}
+
+// tellEnd asks for the stop of a leader's end, if it leaves other threads behind: its death
+// is told only after theirs.
+func (s *Session) tellEnd(t *task, call string) {
+	if s.options&ptrace.OptExit == 0 && t.id.TID == t.id.TGID && s.threads[t.id.TGID] > 1 && call == "exit" {
+		ptrace.SetOptions(int(t.id.TID), s.options|ptrace.OptExit)
+	}
 }
 
 func isExec(abi *arch.ABI, nr uint64) bool {
