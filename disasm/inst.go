@@ -20,8 +20,8 @@ var (
 // MaxLen is the length in bytes of the longest instruction of any architecture.
 const MaxLen = 15
 
-// Inst is what is known of one instruction without its text. It is a small
-// value without pointers: it is copied, compared and kept freely.
+// Inst is what is known of one instruction without its text. It is a small value
+// without pointers, which is passed in registers: it is copied, compared and kept freely.
 //
 // Offsets are in bytes from the first byte of the instruction.
 type Inst struct {
@@ -29,28 +29,81 @@ type Inst struct {
 	// (HasTarget), what a PC-relative operand refers to (PCRelMem), or the operand
 	// of the moves between memory and the accumulator (AbsMem). Otherwise 0.
 	Target uint64
-	Disp   int32  // displacement of the memory operand, as encoded and sign-extended
-	Word   uint32 // arm64: the instruction itself
-	Flags  Flags
 	Len    uint8 // in bytes
 	Class  Class
-	Enc    Enc
-	Map    uint8 // opcode map: 0 one byte, 1 0F, 2 0F38, 3 0F3A, 4-7 EVEX, 8-10 XOP
-	Op     uint8 // opcode within the map
-	ModRM  uint8 // with HasModRM
-	SIB    uint8 // when Mem has one
-	OpOff  uint8 // of the opcode byte
-
-	// PCRelOff and PCRelSize are the place of the field that is added to the address
-	// of the next instruction: the displacement of a branch or of an operand with
-	// PCRelMem. The size is 0 where there is none. On arm64 the field is within Word.
-	PCRelOff, PCRelSize uint8
-	ImmOff, ImmSize     uint8 // of all immediate bytes together; size 0 if none
-
-	// Extensions of register numbers, 0, 8, 16 or 24, taken out of REX, REX2, VEX, XOP
-	// and EVEX, and the register that the latter three name themselves.
-	extReg, extIndex, extBase, vvvv uint8
+	rest
 }
+
+// rest keeps Inst at four fields and four words, which is what the compiler holds in
+// registers; more makes decoding twice as slow.
+type rest struct {
+	flags Flags
+	disp  int32
+	enc   uint64 // packed parts of the encoding; on arm64 the instruction itself
+}
+
+// Layout of Inst.enc. Offsets and sizes take four bits, extensions of register numbers
+// are stored without their three zeros.
+const (
+	encShift       = 0 // 3 bits
+	mapShift       = 3 // 5 bits, as VEX has them
+	opShift        = 8
+	modRMShift     = 16
+	sibShift       = 24
+	opOffShift     = 32
+	pcRelOffShift  = 36
+	pcRelSizeShift = 40 // 3 bits: at most 4
+	immOffShift    = 43
+	immSizeShift   = 47
+	extRegShift    = 51 // 2 bits
+	extIndexShift  = 53 // 2 bits
+	extBaseShift   = 55 // 2 bits
+	vvvvShift      = 57 // 5 bits
+	wordShift      = 32 // arm64
+)
+
+// Flags are the properties of the instruction.
+func (in Inst) Flags() Flags { return in.flags }
+
+// Has tells whether the instruction has all of the properties f.
+func (in Inst) Has(f Flags) bool { return in.flags&f == f }
+
+// Disp is the displacement of the memory operand, as encoded and sign-extended.
+func (in Inst) Disp() int32 { return in.disp }
+
+// Enc tells how the instruction is encoded.
+func (in Inst) Enc() Enc { return Enc(in.enc & 7) }
+
+// Map is the number of the opcode map: 0 one byte, 1 0F, 2 0F38, 3 0F3A, 4 to 7 EVEX,
+// 8 to 10 XOP.
+func (in Inst) Map() int { return int(in.enc >> mapShift & 31) }
+
+// Op is the opcode within its map.
+func (in Inst) Op() byte { return byte(in.enc >> opShift) }
+
+// OpOff is where the opcode is.
+func (in Inst) OpOff() int { return int(in.enc >> opOffShift & 15) }
+
+// ModRM is that byte, 0 without HasModRM.
+func (in Inst) ModRM() byte { return byte(in.enc >> modRMShift) }
+
+// SIB is that byte, 0 where there is none.
+func (in Inst) SIB() byte { return byte(in.enc >> sibShift) }
+
+// PCRel is the place of the field that is added to the address of the next
+// instruction: the displacement of a direct branch or of an operand with PCRelMem. The
+// size is 0 where there is none, and on arm64, where the field is within Word.
+func (in Inst) PCRel() (off, size int) {
+	return int(in.enc >> pcRelOffShift & 15), int(in.enc >> pcRelSizeShift & 7)
+}
+
+// Imm is the place of the immediate bytes, all together; size 0 if there are none.
+func (in Inst) Imm() (off, size int) {
+	return int(in.enc >> immOffShift & 15), int(in.enc >> immSizeShift & 15)
+}
+
+// Word is an arm64 instruction.
+func (in Inst) Word() uint32 { return uint32(in.enc >> wordShift) }
 
 // Flags are properties of an instruction.
 type Flags uint32
@@ -90,9 +143,6 @@ const (
 )
 
 const segFlags = SegES | SegCS | SegSS | SegDS | SegFS | SegGS
-
-// Has tells whether all of f are set.
-func (in Inst) Has(f Flags) bool { return in.Flags&f == f }
 
 // Enc is the form that encodes an instruction.
 type Enc uint8

@@ -142,7 +142,7 @@ func TestLengthsObjdump(t *testing.T) {
 func sameLength(t *testing.T, a *arch.Arch, code []byte, o theirs) bool {
 	in, err := Decode(a, code[o.off:], uint64(o.off))
 	n := len(o.code)
-	if o.bad() || err == nil && int(in.Len) < n && in.Op == 0x9b {
+	if o.bad() || err == nil && int(in.Len) < n && in.Op() == 0x9b {
 		return true
 	}
 	if err != nil || int(in.Len) != n || !in.Has(Valid) && !undefined.MatchString(o.text) {

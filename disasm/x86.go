@@ -13,7 +13,34 @@ type x86 struct {
 	pp uint8 // mandatory prefix: 0 none, 1 66, 2 F3, 3 F2
 	// ok is cleared by prefixes and bits that no CPU accepts.
 	ok bool
-	in Inst
+	in parts
+}
+
+// parts is an instruction in the making: Inst before it is packed.
+type parts struct {
+	Target uint64
+	Flags  Flags
+	Disp   int32
+	Class  Class
+	Enc    Enc
+
+	Len, Map, Op, ModRM, SIB, OpOff      uint8
+	PCRelOff, PCRelSize, ImmOff, ImmSize uint8
+	// Extensions of register numbers, 0, 8, 16 or 24, out of REX, REX2, VEX, XOP and
+	// EVEX, and the register that the latter three name themselves.
+	extReg, extIndex, extBase, vvvv uint8
+}
+
+func (p *parts) inst() Inst {
+	return Inst{
+		Target: p.Target, Len: p.Len, Class: p.Class,
+		rest: rest{p.Flags, p.Disp, uint64(p.Enc)<<encShift | uint64(p.Map)<<mapShift | uint64(p.Op)<<opShift |
+			uint64(p.ModRM)<<modRMShift | uint64(p.SIB)<<sibShift | uint64(p.OpOff)<<opOffShift |
+			uint64(p.PCRelOff)<<pcRelOffShift | uint64(p.PCRelSize)<<pcRelSizeShift |
+			uint64(p.ImmOff)<<immOffShift | uint64(p.ImmSize)<<immSizeShift |
+			uint64(p.extReg>>3)<<extRegShift | uint64(p.extIndex>>3)<<extIndexShift |
+			uint64(p.extBase>>3)<<extBaseShift | uint64(p.vvvv)<<vvvvShift},
+	}
 }
 
 func decodeX86(code []byte, pc uint64, mode Flags) (Inst, error) {
@@ -40,7 +67,7 @@ func decodeX86(code []byte, pc uint64, mode Flags) (Inst, error) {
 	}
 	d.in.Len = uint8(d.n)
 	d.classify(pc)
-	return d.in, nil
+	return d.in.inst(), nil
 }
 
 func tooLong(n int) error {

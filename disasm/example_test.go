@@ -1,0 +1,52 @@
+package disasm_test
+
+import (
+	"fmt"
+
+	"github.com/gotrace/gotrace/arch"
+	"github.com/gotrace/gotrace/disasm"
+)
+
+// The start of a function: how long each instruction is, whether it can be moved, and
+// its text.
+func Example() {
+	code := []byte{
+		0xf3, 0x0f, 0x1e, 0xfa, // a landing pad: must stay
+		0x55,
+		0x48, 0x8d, 0x05, 0x10, 0x00, 0x00, 0x00, // depends on its address
+		0xe8, 0xef, 0xff, 0xff, 0xff,
+		0xc3,
+	}
+	symbol := func(addr uint64) (string, uint64) { return "main", 0x401000 }
+	p := disasm.Printer{Arch: arch.AMD64, Symbol: symbol}
+	for pc := uint64(0x401000); len(code) > 0; {
+		in, err := disasm.Decode(arch.AMD64, code, pc)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Printf("%x %d %-7s %-5v %s\n", pc, in.Len, in.Class, in.Has(disasm.Overwritable), p.Text(in, code, pc))
+		code = code[in.Len:]
+		pc += uint64(in.Len)
+	}
+	// Output:
+	// 401000 4 landing false endbr64
+	// 401004 1 push    true  push %rbp
+	// 401005 7 pcrel   true  lea 0x10(%rip),%rax  # 0x40101c <main+0x1c>
+	// 40100c 5 call    false callq 0x401000 <main>
+	// 401011 1 ret     true  retq
+}
+
+// Where the displacement of a PC-relative operand is, for who copies the instruction.
+func ExampleInst_PCRel() {
+	code := []byte{0x48, 0x8b, 0x05, 0x10, 0x00, 0x00, 0x00} // mov 0x10(%rip),%rax
+	in, err := disasm.Decode(arch.AMD64, code, 0x401000)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	off, size := in.PCRel()
+	fmt.Printf("%v: %d bytes at %d name %#x\n", in.Class, size, off, in.Target)
+	// Output:
+	// pcrel: 4 bytes at 3 name 0x401017
+}
