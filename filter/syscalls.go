@@ -1,9 +1,6 @@
 package filter
 
 import (
-	"errors"
-	"regexp"
-	"regexp/syntax"
 	"slices"
 	"strings"
 )
@@ -144,58 +141,4 @@ func matcher(name string) (func(nr int, call string) bool, error) {
 		_, in := slices.BinarySearch(names, call)
 		return in
 	}, nil
-}
-
-// regexpErrors gives the C library's words for what Go's parser finds, where
-// there is a counterpart.
-var regexpErrors = map[syntax.ErrorCode]string{
-	syntax.ErrMissingParen:          `Unmatched ( or \(`,
-	syntax.ErrUnexpectedParen:       `Unmatched ) or \)`,
-	syntax.ErrMissingBracket:        "Unmatched [, [^, [:, [., or [=",
-	syntax.ErrInvalidCharRange:      "Invalid range end",
-	syntax.ErrMissingRepeatArgument: "Invalid preceding regular expression",
-	syntax.ErrInvalidRepeatSize:     "Invalid content of \\{\\}",
-	syntax.ErrTrailingBackslash:     "Trailing backslash",
-}
-
-// compileRegexp compiles an extended regular expression.
-func compileRegexp(pattern string) (*regexp.Regexp, error) {
-	re, err := regexp.Compile(pattern)
-	if err == nil {
-		if openBrace(pattern) {
-			return nil, errors.New(pattern + `: Unmatched \{`)
-		}
-		return re, nil
-	}
-	var se *syntax.Error
-	if errors.As(err, &se) {
-		if words, ok := regexpErrors[se.Code]; ok {
-			if strings.HasPrefix(se.Expr, "[:") {
-				words = "Invalid character class name"
-			}
-			return nil, errors.New(pattern + ": " + words)
-		}
-	}
-	return nil, errors.New(pattern + ": Invalid regular expression")
-}
-
-// openBrace reports whether a repetition count is not closed, as happens where the
-// comma in it ends the pattern. Go would take the brace for itself.
-func openBrace(pattern string) bool {
-	open, bracket := false, false
-	for i := 0; i < len(pattern); i++ {
-		switch c := pattern[i]; {
-		case c == '\\':
-			i++
-		case bracket:
-			bracket = c != ']'
-		case c == '[':
-			bracket = true
-		case c == '{':
-			open = true
-		case c == '}':
-			open = false
-		}
-	}
-	return open
 }
