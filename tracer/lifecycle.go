@@ -17,7 +17,7 @@ import (
 // signalStop is a signal about to be delivered.
 func (s *Session) signalStop(t *task, sig int) action {
 	t.pending = sig
-	if t.hidden {
+	if t.hidden || t.launching { // what runs before its program is the tracer's own code
 		return actGo
 	}
 	if t.needs.Signals {
