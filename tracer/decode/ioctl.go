@@ -32,6 +32,8 @@ var ioctlDecs = mergeIoctls(
 	devIoctls,
 	dmIoctls,
 	ptpIoctls,
+	consoleIoctls,
+	kvmIoctls,
 	gpioIoctls,
 	inputIoctls,
 )
@@ -110,10 +112,11 @@ func ioctlArg(c *Ctx, i int) event.Value {
 		}
 		return v
 	}
-	if iocType(code) == 'E' {
+	if dir := iocDir(code); iocType(code) == 'E' && (dir == iocRead || dir == iocWrite) {
 		if d := eviocArg(code); d != nil {
 			return d(c, i)
 		}
+		return addrV(c.Arg(i))
 	}
 	if !c.Exit && strings.IndexByte(earlyIoctls, byte(iocType(code))) < 0 {
 		return c.later()

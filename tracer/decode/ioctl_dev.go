@@ -39,8 +39,8 @@ var devIoctls = []ioctlDec{
 	{0x40207012, ptr(32, rtcPLL), nil},                     // RTC_PLL_SET
 	{0x80207011, ioOut(ptr(32, rtcPLL)), nil},              // RTC_PLL_GET
 	{0x80047013, ioOut(one(4, flags32(xRtcVoltage))), nil}, // RTC_VL_READ
-	{0x40187013, structArg(24, field{"param", enum64(xRtcParams)}, at(16), field{"index", u32}, field{"__pad", optional(x32)}), rtcParamThen},      // RTC_PARAM_GET
-	{0x40187014, structArg(24, field{"param", enum64(xRtcParams)}, field{"uvalue", x64}, field{"index", u32}, field{"__pad", optional(x32)}), nil}, // RTC_PARAM_SET
+	{0x40187013, structArg(24, field{"param", enum64(xRtcParams)}, at(16), field{"index", u32}, field{"__pad", optional(x32)}), rtcParamThen},           // RTC_PARAM_GET
+	{0x40187014, structArg(24, field{"param", enum64(xRtcParams)}, field{"uvalue", rtcValue}, field{"index", u32}, field{"__pad", optional(x32)}), nil}, // RTC_PARAM_SET
 
 	{0x80045701, ioOut(one(4, i32)), nil}, // WDIOC_GETSTATUS
 	{0x80045702, ioOut(one(4, i32)), nil}, // WDIOC_GETBOOTSTATUS
@@ -115,16 +115,21 @@ var devIoctls = []ioctlDec{
 	{0xc0304d18, structArg(48, field{"start", x64}, field{"len", x64}, field{"ooblen", x64}, field{"usr_data", adr64}, field{"usr_oob", adr64},
 		field{"mode", enum8(xMtdOobModes)}), nil}, // MEMWRITE
 
+	{0x80c84d0a, ioOut(structArg(200, field{"useecc", enum32(xMtdNandecc)}, field{"eccbytes", x32}, field{"oobfree", list(8, list(2, x32))},
+		field{"eccpos", list(32, x32)})), nil}, // MEMGETOOBSEL
+	{0x81484d11, ioOut(structArg(328, field{"eccbytes", x32}, field{"eccpos", list(64, x32)}, field{"oobavail", x32},
+		field{"oobfree", list(8, structOf(0, field{"offset", x32}, field{"length", x32}))})), nil}, // ECCGETLAYOUT
+
+	{0xc010a401, structArg(16, teeShm...), ioThen(structArg(16, append(teeShm, field{"id", i32})...))}, // TEE_IOC_SHM_ALLOC
+	{0xc018a409, structArg(24, field{"addr", adr64}, field{"length", x64}, field{"flags", flags32(xTeeShmFlags)}),
+		ioThen(structArg(24, at(8), field{"length", x64}, field{"flags", flags32(xTeeShmFlags)}, field{"id", i32}))}, // TEE_IOC_SHM_REGISTER
+	{0x8010a402, teeBuffer, nil},                                                    // TEE_IOC_OPEN_SESSION
+	{0x8010a403, teeBuffer, nil},                                                    // TEE_IOC_INVOKE
+	{0x8010a406, teeBuffer, nil},                                                    // TEE_IOC_SUPPL_RECV
+	{0x8010a407, teeBuffer, nil},                                                    // TEE_IOC_SUPPL_SEND
 	{0x8004a405, structArg(4, field{"session", x32}), nil},                          // TEE_IOC_CLOSE_SESSION
 	{0x8008a404, structArg(8, field{"cancel_id", u32}, field{"session", x32}), nil}, // TEE_IOC_CANCEL
 	{0x800ca400, ioOut(ptr(12, teeVersion)), nil},                                   // TEE_IOC_VERSION
-
-	{0xae03, enumLongArg(xKvmCapabilities), nil}, // KVM_CHECK_EXTENSION
-	{0xae41, uintArg, nil},                       // KVM_CREATE_VCPU
-	{0x4020ae46, structArg(32, field{"slot", u32}, field{"flags", flags32(xKvmMemoryFlags)}, field{"guest_phys_addr", x64},
-		field{"memory_size", u64}, field{"userspace_addr", x64}), nil}, // KVM_SET_USER_MEMORY_REGION
-	{0x4090ae82, ptr(144, kvmRegs), nil},        // KVM_SET_REGS
-	{0x8090ae81, ioOut(ptr(144, kvmRegs)), nil}, // KVM_GET_REGS
 }
 
 func enum64(t *event.Table) reader {
@@ -148,9 +153,19 @@ var rtcAlarm = structOf(0, field{"enabled", u8}, field{"pending", u8}, at(4), fi
 var rtcPLL = structOf(0, field{"pll_ctrl", i32}, field{"pll_value", i32}, field{"pll_max", i32}, field{"pll_min", i32},
 	field{"pll_posmult", i32}, field{"pll_negmult", i32}, field{"pll_clock", long})
 
+// rtcValue is the value of the parameter that the structure begins with.
+func rtcValue(c *Ctx, r *Rd) event.Value {
+	const backupSwitchMode = 2
+	n := r.U64()
+	if binary.LittleEndian.Uint64(r.B) == backupSwitchMode {
+		return c.enumV(xRtcSwitchModes, n)
+	}
+	return hexV(n)
+}
+
 // rtcParamThen is the value of a parameter; that of a failed request is at its address.
 func rtcParamThen(c *Ctx, i int) event.Value {
-	return c.Then(structArg(24, at(8), field{"uvalue", x64}, at(20), field{"__pad", optional(x32)})(c, i))
+	return c.Then(structArg(24, at(8), field{"uvalue", rtcValue}, at(20), field{"__pad", optional(x32)})(c, i))
 }
 
 // ubiName is a volume's name, of as many bytes as the field before it said, and a NUL.
@@ -178,14 +193,12 @@ func teeVersion(c *Ctx, r *Rd) event.Value {
 		event.F("impl_caps", specific))
 }
 
-// kvmRegs is the general registers of an amd64 guest; an abbreviation has some of them.
-func kvmRegs(c *Ctx, r *Rd) event.Value {
-	more := func(*Ctx, *Rd) event.Value { return event.Value{Form: event.FormMore} }
-	if c.Abbrev {
-		return event.Value{Form: event.FormStruct, Elem: c.fieldsV(r, nil, []field{{"rax", x64}, {"", more}, at(48), {"rsp", x64},
-			{"rbp", x64}, {"", more}, at(128), {"rip", x64}, {"rflags", x64}})}
-	}
-	return event.Value{Form: event.FormStruct, Elem: c.fieldsV(r, nil, []field{{"rax", x64}, {"rbx", x64}, {"rcx", x64}, {"rdx", x64},
-		{"rsi", x64}, {"rdi", x64}, {"rsp", x64}, {"rbp", x64}, {"r8", x64}, {"r9", x64}, {"r10", x64}, {"r11", x64},
-		{"r12", x64}, {"r13", x64}, {"r14", x64}, {"r15", x64}, {"rip", x64}, {"rflags", x64}})}
+var teeShm = []field{{"size", x64}, {"flags", flags32(xTeeShmFlags)}}
+
+// teeBuffer is where the parameters of a request are.
+func teeBuffer(c *Ctx, i int) event.Value {
+	return c.ptrV(c.Arg(i), 16, func(c *Ctx, r *Rd) event.Value {
+		ptr := addrV(r.U64())
+		return c.Struct(event.F("buf_len", uintV(r.U64())), event.F("buf_ptr", ptr))
+	})
 }

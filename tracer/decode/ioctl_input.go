@@ -2,7 +2,7 @@ package decode
 
 import "github.com/gotrace/gotrace/tracer/event"
 
-// Requests to input devices and to the console.
+// Requests to input devices.
 
 var inputIoctls = []ioctlDec{
 	{0x80044501, ioOut(one(4, x32)), nil}, // EVIOCGVERSION
@@ -19,26 +19,6 @@ var inputIoctls = []ioctlDec{
 	{0x40044590, ulongArg, nil},                    // EVIOCGRAB
 	{0x40044591, ulongArg, nil},                    // EVIOCREVOKE
 	{0x400445a0, one(4, u32), nil},                 // EVIOCSCLOCKID
-
-	{0x4b31, ioOut(one(1, flags8(xKdLeds))), nil},                              // KDGETLED
-	{0x4b32, flagsLongArg(xKdLeds), nil},                                       // KDSETLED
-	{0x4b33, ioOut(one(1, enum8(xKbTypes))), nil},                              // KDGKBTYPE
-	{0x4b36, noArg, nil},                                                       // KDENABIO
-	{0x4b37, noArg, nil},                                                       // KDDISABIO
-	{0x4b3a, enumLongArg(xKdModes), nil},                                       // KDSETMODE
-	{0x4b3b, ioOut(one(4, enum32(xKdModes))), nil},                             // KDGETMODE
-	{0x4b3c, noArg, nil},                                                       // KDMAPDISP
-	{0x4b3d, noArg, nil},                                                       // KDUNMAPDISP
-	{0x4b44, ioOut(one(4, enum32(xKdKeyboardModes))), nil},                     // KDGKBMODE
-	{0x4b45, keyboardModeArg, nil},                                             // KDSKBMODE
-	{0x4b62, ioOut(one(4, enum32(xKdMetaModes))), nil},                         // KDGKBMETA
-	{0x4b63, enumLongArg(xKdMetaModes), nil},                                   // KDSKBMETA
-	{0x4b64, ioOut(one(1, flags8(xKdLeds))), nil},                              // KDGKBLED
-	{0x4b65, flagsLongArg(xKdLeds), nil},                                       // KDSKBLED
-	{0x4b4d, structArg(8, field{"scancode", x32}, field{"keycode", x32}), nil}, // KDSETKEYCODE
-	{0x4b4e, sigArg, nil},                                                      // KDSIGACCEPT
-	{0x4b52, ptr(8, keyRepeat), ioThen(ptr(8, keyRepeat))},                     // KDKBDREP
-	{0x4b6d, noArg, nil},                                                       // PIO_FONTRESET
 }
 
 // Requests to input devices whose code is made from a number or a size.
@@ -87,8 +67,11 @@ func bitmapArg(t *event.Table, limit int) Decoder {
 		if !c.canFollow(c.Arg(i)) || c.Ret <= 0 {
 			return addrV(c.Arg(i))
 		}
-		n := min(int(min(c.Ret, 1<<10))*8, limit)
-		b, ok := c.Read(c.Arg(i), (n+7)/8)
+		// They are longs, read whole.
+		w := c.Word()
+		got := int(min(c.Ret, 1<<10))
+		n := min(got*8, limit)
+		b, ok := c.Read(c.Arg(i), (got+w-1)/w*w)
 		if !ok {
 			return addrV(c.Arg(i))
 		}
@@ -120,7 +103,15 @@ func slotsArg(c *Ctx, i int) event.Value {
 	})
 }
 
-var absinfoArg = structCutArg(24, 2, field{"value", u32}, field{"minimum", u32}, field{"maximum", u32}, field{"fuzz", u32},
+func absinfoArg(c *Ctx, i int) event.Value {
+	const size = 24
+	if iocSize(uint32(c.Arg(1))) < size {
+		return addrV(c.Arg(i))
+	}
+	return absinfo(c, i)
+}
+
+var absinfo = structCutArg(24, 2, field{"value", u32}, field{"minimum", u32}, field{"maximum", u32}, field{"fuzz", u32},
 	field{"flat", u32}, field{"resolution", u32})
 
 func keycode(c *Ctx, r *Rd) event.Value {
@@ -163,18 +154,3 @@ var ffKinds = [...]struct {
 	{0x52, "constant", structOf(0, field{"level", i16}, field{"envelope", ffEnvelope})},
 	{0x57, "ramp", structOf(0, field{"start_level", i16}, field{"end_level", i16}, field{"envelope", ffEnvelope})},
 }
-
-// Consoles.
-
-func flags8(t *event.Table) reader {
-	return func(c *Ctx, r *Rd) event.Value { return c.flagsV(t, r.U8()) }
-}
-
-// keyboardModeArg is a number shown in decimal where it has no name.
-func keyboardModeArg(c *Ctx, i int) event.Value {
-	v := c.enumV(xKdKeyboardModes, uint64(uint32(c.Arg(i))))
-	v.Form = event.FormEnumDec
-	return v
-}
-
-var keyRepeat = structOf(0, field{"delay", i32}, field{"period", i32})

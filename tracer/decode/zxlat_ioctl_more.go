@@ -385,3 +385,39 @@ var xPtpPinFunctions = &event.Table{
 		{Val: 0x3, Name: "PTP_PF_PHYSYNC"},
 	},
 }
+
+var xKvmCpuidFlags = &event.Table{
+	Name:    "kvm_cpuid_flags",
+	Unknown: "KVM_CPUID_FLAG_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "KVM_CPUID_FLAG_SIGNIFCANT_INDEX"},
+		{Val: 0x2, Name: "KVM_CPUID_FLAG_STATEFUL_FUNC"},
+		{Val: 0x4, Name: "KVM_CPUID_FLAG_STATE_READ_NEXT"},
+	},
+}
+
+var xTeeShmFlags = &event.Table{
+	Name:    "tee_shm_flags",
+	Unknown: "TEE_IOCTL_SHM_???",
+	Entries: []event.Entry{
+		{Val: 0x1, Name: "TEE_IOCTL_SHM_MAPPED"},
+		{Val: 0x2, Name: "TEE_IOCTL_SHM_DMA_BUF"},
+		{Val: 0x4, Name: "TEE_IOCTL_SHM_EXT_DMA_BUF"},
+		{Val: 0x8, Name: "TEE_IOCTL_SHM_REGISTER"},
+		{Val: 0x10, Name: "TEE_IOCTL_SHM_USER_MAPPED"},
+		{Val: 0x20, Name: "TEE_IOCTL_SHM_POOL"},
+		{Val: 0x40, Name: "TEE_IOCTL_SHM_KERNEL_MAPPED"},
+	},
+}
+
+var xRtcSwitchModes = &event.Table{
+	Name:    "rtc_switch_modes",
+	Unknown: "RTC_BSM_???",
+	Sorted:  true,
+	Entries: []event.Entry{
+		{Val: 0x0, Name: "RTC_BSM_DISABLED"},
+		{Val: 0x1, Name: "RTC_BSM_DIRECT"},
+		{Val: 0x2, Name: "RTC_BSM_LEVEL"},
+		{Val: 0x3, Name: "RTC_BSM_STANDBY"},
+	},
+}
