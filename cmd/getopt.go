@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -108,6 +109,23 @@ func longOption(table []Option, word string, args []string, each func(*Option, a
 	return args, each(o, a)
 }
 
+// longOrder is the order in which strace 6.1 names long options that an abbreviation may mean.
+var longOrder = strings.Fields(`
+	output-append-mode detach-on summary-only summary debug daemonize daemonised daemonized env
+	follow-forks output-separately help instruction-pointer interruptible stack-traces syscall-number
+	output summary-syscall-overhead attach trace-path relative-timestamps string-limit summary-sort-by
+	absolute-timestamps timestamps syscall-times user summary-columns no-abbrev version
+	summary-wall-clock strings-in-hex const-print-style pidns-translation successful-only failed-only
+	failing-only seccomp-bpf tips trace abbrev verbose raw signals status read write fault inject kvm
+	quiet silent silence decode-fds decode-pids secontext`)
+
+// inLongOrder sorts options for a message.
+func inLongOrder(names []string) {
+	slices.SortStableFunc(names, func(a, b string) int {
+		return cmp.Compare(slices.Index(longOrder, a), slices.Index(longOrder, b))
+	})
+}
+
 // findLong finds a long option by its name or an unambiguous beginning of it.
 func findLong(table []Option, name, word string) (*Option, string, error) {
 	for age := Strace61; age <= Gotrace; age++ {
@@ -127,7 +145,9 @@ func findLong(table []Option, name, word string) (*Option, string, error) {
 				if !strings.HasPrefix(l, name) {
 					continue
 				}
-				all = append(all, "'--"+l+"'")
+				if age != Strace61 || slices.Contains(longOrder, l) { // not a beginning that the manual names
+					all = append(all, l)
+				}
 				if found == nil {
 					found, long = o, l
 				}
@@ -135,7 +155,8 @@ func findLong(table []Option, name, word string) (*Option, string, error) {
 			}
 		}
 		if ambiguous {
-			return nil, "", usagef("option '%s' is ambiguous; possibilities: %s", word, strings.Join(all, " "))
+			inLongOrder(all)
+			return nil, "", usagef("option '%s' is ambiguous; possibilities: '--%s'", word, strings.Join(all, "' '--"))
 		}
 		if found != nil {
 			return found, long, nil
