@@ -91,6 +91,7 @@ func ruleSource(name string) (filter.Source, error) {
 	var b []byte
 	var err error
 	if name == "-" {
+		name = "<stdin>"
 		b, err = io.ReadAll(os.Stdin)
 	} else {
 		b, err = os.ReadFile(name)

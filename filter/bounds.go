@@ -84,7 +84,7 @@ func neverAll(conds []*node) (*node, string) {
 			continue
 		}
 		if left[key] = before.intersect(t.set); len(left[key]) == 0 {
-			return n, "'" + n.String() + "' excludes '" + first[key].String() + "': both never hold"
+			return n, "'" + n.String() + "' excludes '" + first[key].String() + "': they never both hold"
 		}
 	}
 	return nil, ""
