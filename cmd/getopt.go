@@ -111,7 +111,7 @@ func longOption(table []Option, word string, args []string, each func(*Option, a
 
 // longOrder is the order in which strace 6.1 names long options that an abbreviation may mean.
 var longOrder = strings.Fields(`
-	output-append-mode detach-on summary-only summary debug daemonize daemonised daemonized env
+	columns output-append-mode detach-on summary-only summary debug daemonize daemonised daemonized env
 	follow-forks output-separately help instruction-pointer interruptible stack-traces syscall-number
 	output summary-syscall-overhead attach trace-path relative-timestamps string-limit summary-sort-by
 	absolute-timestamps timestamps syscall-times user summary-columns no-abbrev version
