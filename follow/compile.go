@@ -91,9 +91,23 @@ func (e *Engine) rule(spec *filter.Rule, index int) *Rule {
 		if o.Event.Calls {
 			n.calls = e.callSet(o.Args)
 		}
+		if same := r.sameCalls(&n); same != nil {
+			same.calls = same.calls.Union(&n.calls)
+			continue
+		}
 		r.ons = append(r.ons, n)
 	}
 	return r
+}
+
+// sameCalls is the event of a rule that is about calls like o: syscall(a)|syscall(b) is one.
+func (r *Rule) sameCalls(o *on) *on {
+	for i := range r.ons {
+		if s := &r.ons[i]; s.kind == o.kind && s.kind.Spec.Calls && s.enter == o.enter {
+			return s
+		}
+	}
+	return nil
 }
 
 func (e *Engine) bind(r *Rule) error {

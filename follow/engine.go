@@ -217,10 +217,15 @@ func (e *Engine) one(ev *event.Event) (event.Verdict, error) {
 	return e.plain(m, refs, ev)
 }
 
-// plain runs the rules on an event that is no system call.
+// plain runs the rules on an event that is no system call. A rule that names it twice is run
+// once.
 func (e *Engine) plain(m *member, refs []ref, ev *event.Event) (out event.Verdict, err error) {
+	var last *Rule
 	for _, c := range refs {
-		if c.on.kind.Takes != nil && !c.on.kind.Takes(ev, c.on.args) || !e.takes(m, c.rule, true, true) {
+		if c.rule == last || c.on.kind.Takes != nil && !c.on.kind.Takes(ev, c.on.args) {
+			continue
+		}
+		if last = c.rule; !e.takes(m, c.rule, true, true) {
 			continue
 		}
 		if out, err = e.act(c.rule, out, everything); err != nil {
@@ -237,6 +242,7 @@ func (e *Engine) Tamper(ev *event.Event) *event.Injection {
 		return nil
 	}
 	clear(m.taken)
+	m.offered = true
 	abi := e.abi(ev)
 	var out event.Verdict
 	for _, c := range e.viewOf(m).byKind[event.SyscallEnter] {
@@ -254,6 +260,7 @@ func (e *Engine) Tamper(ev *event.Event) *event.Injection {
 // wants it.
 func (e *Engine) callEnter(m *member, refs []ref, ev *event.Event) (out event.Verdict, err error) {
 	clear(m.pend)
+	offered := m.tampered()
 	abi := e.abi(ev)
 	exits := false
 	for _, c := range refs {
@@ -262,7 +269,7 @@ func (e *Engine) callEnter(m *member, refs []ref, ev *event.Event) (out event.Ve
 			continue
 		}
 		switch {
-		case r.tampers:
+		case r.tampers && offered:
 			if !m.taken.has(r.index) {
 				continue
 			}
@@ -305,7 +312,7 @@ func (e *Engine) callExit(m *member) (out event.Verdict, err error) {
 			r := e.rules[w*64+trailing(set)]
 			which := atExit
 			if m.pend.has(r.index) {
-				if !e.takes(m, r, false, true) {
+				if r.Disarmed || !e.takes(m, r, false, true) {
 					continue
 				}
 				which = atDecision
@@ -320,14 +327,25 @@ func (e *Engine) callExit(m *member) (out event.Verdict, err error) {
 	return out, nil
 }
 
-// callWhole runs the rules on a call whose entry made no event.
+// callWhole runs the rules on a call whose entry made no event. Those that tamper have
+// decided before it was made.
 func (e *Engine) callWhole(m *member, refs []ref, ev *event.Event) (out event.Verdict, err error) {
+	offered := m.tampered()
 	abi := e.abi(ev)
 	for _, c := range refs {
-		if c.on.enter || !c.on.calls.Has(abi, ev.Sys.Class) || !e.takes(m, c.rule, true, true) {
+		r, which := c.rule, atDecision
+		if c.on.enter || !c.on.calls.Has(abi, ev.Sys.Class) {
 			continue
 		}
-		if out, err = e.act(c.rule, out, atDecision); err != nil {
+		if r.tampers && offered {
+			which = atExit
+			if !m.taken.has(r.index) {
+				continue
+			}
+		} else if !e.takes(m, r, true, true) {
+			continue
+		}
+		if out, err = e.act(r, out, which); err != nil {
 			return out, err
 		}
 	}

@@ -161,15 +161,14 @@ func (b *bench) call(task event.Task, sys *event.Syscall, late bool, args ...eve
 	if p := needs.Preds.For(0, sys.Class); p != nil && !p.Eval(&sys.Raw) {
 		return []string{"refused"}
 	}
-	ev := &event.Event{Task: task, ABI: arch.ABIAMD64, Sys: sys, Args: args}
+	ev := &event.Event{Kind: event.SyscallEnter, Task: task, ABI: arch.ABIAMD64, Sys: sys, Args: args}
+	if needs.Tamper.Has(0, sys.Class) {
+		if in := b.Tamper(ev); in != nil {
+			vs = append(vs, "inject:"+arch.ErrnoName(in.Errno))
+		}
+	}
 	if !late {
 		sys.Reported = true
-		ev.Kind = event.SyscallEnter
-		if needs.Tamper.Has(0, sys.Class) {
-			if in := b.Tamper(ev); in != nil {
-				vs = append(vs, "inject:"+arch.ErrnoName(in.Errno))
-			}
-		}
 		vs = append(vs, b.handle(ev)...)
 		if slices.Contains(vs, "skip") {
 			return vs
@@ -257,6 +256,10 @@ func TestEngine(t *testing.T) {
 		{"for each task", "on signal from 2", "new 1 0\nnew 2 1\nsig 1 2\nsig 2 2\nsig 2 2", "2 signal", ""},
 		{"of what the condition takes", "on syscall(write) where fd == 7 first 1",
 			"new 1 0\nwrite 1 1 1\nlate 1 7 1\nlate 1 7 1", "1 syscall.exit", "refused"},
+		{"of calls that are tampered with, at their entries", "on syscall(write) from 2 to 2 do inject(error=EIO)",
+			"new 1 0\nlate 1 1 1\nlate 1 1 1\nlate 1 1 1", "", "inject:EIO"},
+		{"of what a rule names twice", "on syscall(write)|syscall(%desc) first 2\non signal(2)|signal first 1",
+			"new 1 0" + strings.Repeat("\nlate 1 1 1\nsig 1 2", 3), "1 syscall.exit;1 signal;1 syscall.exit", ""},
 		{"count", "on signal where count < 2", "new 1 0\nsig 1 2\nsig 1 2\nsig 1 2", "1 signal;1 signal", ""},
 
 		// Actions.
@@ -265,6 +268,10 @@ func TestEngine(t *testing.T) {
 		{"the first that says how to go on", "on signal do print\non signal do detach\non signal do quit", "new 1 0\nsig 1 2", "1 signal", "detach"},
 		{"disarm and arm", "rule r: on signal(2)\non signal(3) do disarm(r)\non signal(4) do arm(r)",
 			"new 1 0\nsig 1 3\nsig 1 2\nsig 1 4\nsig 1 2", "1 signal", "renew renew"},
+		{"a rule that tampers shows what it tampers with", "on syscall(write) where fd == 1 from 2 do inject(error=EIO), print",
+			"new 1 0\nwrite 1 1 1\nwrite 1 1 EIO", "1 syscall.enter;1 syscall.exit", "skip inject:EIO"},
+		{"disarmed before the call is over", "rule r: on syscall(write) where fd == 1 and ret > 0\non syscall(write).enter do disarm(r)",
+			"new 1 0\nwrite 1 1 5", "", "renew"},
 		{"emit", "on exec do emit(run, what=path)\non user(run) do print", "new 1 0\nexec 1 1 /bin/x", "1 run what=/bin/x", ""},
 		{"emit that others match", "on signal do emit(a)\non user(a) do emit(b)\non user(b) do print", "new 1 0\nsig 1 2", "1 b", ""},
 		{"emit without end", "on signal do emit(a)\non user(a) do emit(a)", "new 1 0\nsig 1 2", "", "rules emit user events without end"},

@@ -15,19 +15,30 @@ import (
 // follow mode says, and ends at an exec whose program the condition does not admit; under
 // FollowAll it does not end. What join and leave do lasts as long.
 type member struct {
-	task   event.Task
-	parent *member
-	depth  int
-	exec   [][]byte          // what its program is called, where somebody wants to know
-	in     uint64            // groups, by index
-	keep   uint64            // of these, those that no exec ends
-	left   []int             // by group: generations that may still inherit; nil: no group counts them
-	view   *view             // what holds for its groups; nil: to be looked up
-	pend   ruleSet           // rules that the exit of the call that the task is inside decides
-	taken  ruleSet           // rules that its entry has decided for
-	counts []int32           // by rule: events taken so far
-	seen   []int32           // by rule with a counting clause: events that matched
-	calls  map[callKey]int32 // the same, where calls are counted for themselves
+	task    event.Task
+	parent  *member
+	depth   int
+	exec    [][]byte          // what its program is called, where somebody wants to know
+	in      uint64            // groups, by index
+	keep    uint64            // of these, those that no exec ends
+	left    []int             // by group: generations that may still inherit; nil: no group counts them
+	view    *view             // what holds for its groups; nil: to be looked up
+	pend    ruleSet           // rules that the exit of the call that the task is inside decides
+	taken   ruleSet           // rules that its entry has decided for
+	offered bool              // the call was there to be tampered with
+	counts  []int32           // by rule: events taken so far
+	seen    []int32           // by rule with a counting clause: events that matched
+	calls   map[callKey]int32 // the same, where calls are counted for themselves
+}
+
+// tampered reports whether rules have decided already whether to tamper with the call; if
+// not, nothing is decided.
+func (m *member) tampered() bool {
+	offered := m.offered
+	if m.offered = false; !offered {
+		clear(m.taken)
+	}
+	return offered
 }
 
 // callKey is a rule and a number of a system call.
