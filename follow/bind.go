@@ -1,6 +1,8 @@
 package follow
 
 import (
+	"math"
+
 	"github.com/gotrace/gotrace/arch"
 	"github.com/gotrace/gotrace/filter"
 	"github.com/gotrace/gotrace/tracer/event"
@@ -75,9 +77,45 @@ func compare(p *filter.Pred, op, join event.ArgOp, d event.Decl, abi *arch.ABI) 
 	}
 	q := &event.ArgPred{Op: join}
 	for _, r := range regs {
-		q.Sub = append(q.Sub, &event.ArgPred{Op: op, ArgReg: r, Mask: p.Mask, Num: p.Num})
+		c := &event.ArgPred{Op: op, ArgReg: r, Mask: p.Mask, Num: p.Num}
+		if p.Ref.Field.Index == filter.NoIndex {
+			c = ofDescriptor(c, join)
+		}
+		q.Sub = append(q.Sub, c)
 	}
 	return q
+}
+
+// ofDescriptor makes a comparison say of a negative number what holds where there is no
+// descriptor: nothing in a disjunction, everything in a conjunction.
+func ofDescriptor(p *event.ArgPred, join event.ArgOp) *event.ArgPred {
+	sign := &event.ArgPred{Op: event.ArgGE, ArgReg: p.ArgReg, Mask: math.MaxUint64}
+	if join == event.ArgOr {
+		if negatives(p, false) {
+			return p
+		}
+		return &event.ArgPred{Op: event.ArgAnd, Sub: []*event.ArgPred{p, sign}}
+	}
+	if negatives(p, true) {
+		return p
+	}
+	sign.Op = event.ArgLT
+	return &event.ArgPred{Op: event.ArgOr, Sub: []*event.ArgPred{p, sign}}
+}
+
+// negatives reports whether a comparison is known to say this of all negative numbers.
+func negatives(p *event.ArgPred, holds bool) bool {
+	if p.Mask != math.MaxUint64 || (p.Op == event.ArgEQ || p.Op == event.ArgNE) && p.Num < 0 {
+		return false
+	}
+	for _, v := range [...]int32{math.MinInt32, -1} {
+		var args [6]uint64
+		args[p.Arg] = uint64(v)
+		if p.Eval(&args) != holds {
+			return false
+		}
+	}
+	return true
 }
 
 // registers are the argument registers that a reference stands for in a call; false: its

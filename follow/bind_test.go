@@ -2,6 +2,7 @@ package follow
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/gotrace/gotrace/arch"
@@ -76,6 +77,9 @@ func TestBind(t *testing.T) {
 		{pred(filter.PredNE, fd, 3), "arg.1 != 3 and arg.3 != 3"},
 		{pred(filter.PredGT, fd, 3), "arg.1 > 3 or arg.3 > 3"},
 		{join(filter.PredNot, pred(filter.PredGT, fd, 3)), "arg.1 <= 3 and arg.3 <= 3"},
+		{pred(filter.PredLE, fd, 3), "(arg.1 <= 3 and arg.1 >= 0) or (arg.3 <= 3 and arg.3 >= 0)"},
+		{join(filter.PredNot, pred(filter.PredLT, fd, 3)), "(arg.1 >= 3 or arg.1 < 0) and (arg.3 >= 3 or arg.3 < 0)"},
+		{pred(filter.PredNE, fd, -1), "(arg.1 != -1 or arg.1 < 0) and (arg.3 != -1 or arg.3 < 0)"},
 		{pred(filter.PredEQ, ret, 3), "true"},
 		{join(filter.PredNot, pred(filter.PredLT, ret, 3)), "true"},
 		{join(filter.PredAnd, pred(filter.PredEQ, ret, 3), pred(filter.PredGE, named("size"), 1<<20)), "arg.4 >= 1048576"},
@@ -133,7 +137,7 @@ func values(r *filter.Ref, args *[6]uint64, unknown int64) []int64 {
 	case r == ret:
 		return []int64{unknown}
 	case r == fd:
-		return []int64{all[0], all[2]}
+		return slices.DeleteFunc([]int64{all[0], all[2]}, func(n int64) bool { return n < 0 }) // no descriptors
 	case r.N > 0 && r.N <= len(all):
 		return all[r.N-1 : r.N]
 	case r.N == 0:
@@ -277,7 +281,7 @@ func TestBindRules(t *testing.T) {
 		{"arg.4 >= 1M", "arg.4 >= 1048576"},
 		{"fd == 3", "arg.1 == 3 or arg.3 == 3"},
 		{"fd != 3", "arg.1 != 3 and arg.3 != 3"},
-		{"not fd < 3", "arg.1 > 2 and arg.3 > 2"},
+		{"not fd < 3", "(arg.1 > 2 or arg.1 < 0) and (arg.3 > 2 or arg.3 < 0)"},
 		{"fd > 2 and ret < 0", "arg.1 >= 3 or arg.3 >= 3"},
 		{"fd > 2 or ret < 0", "true"},
 		{"arg.6 == 0", "false"},
