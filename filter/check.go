@@ -273,12 +273,19 @@ func (sc *scope) argument(a *argStmt) {
 	if n.wrong() || sc.silent {
 		return
 	}
+	if a.Param.NoString && n.typ == String {
+		sc.errorf(n, "'%s' is a string, expected a number or a duration", n)
+		return
+	}
 	if a.Param.Kind == ParamNum || a.Param.Kind == ParamDuration {
 		if n.con == nil {
 			sc.errorf(n, "'%s' must be a constant", a.Param.Name)
 			return
 		}
 		a.Num = n.con.Num
+		if least := a.Param.Least; least != 0 && a.Num < least {
+			sc.errorf(n, "'%s' must be at least %s", a.Param.Name, (&Arg{Param: a.Param, Num: least}).text())
+		}
 	}
 	a.Expr = newProgram(n)
 }

@@ -116,6 +116,9 @@ type Param struct {
 	// Early is an option of an action that works at the entry of a system call only:
 	// under a condition that is not known by then it is a mistake.
 	Early bool
+	// NoString is an expression of type Any that must be a number or a duration.
+	NoString bool
+	Least    int64 // ParamNum, ParamDuration: what it must not be less than; 0: it may be anything
 }
 
 // Event is a kind of event as rules name it.

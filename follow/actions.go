@@ -123,7 +123,7 @@ func histAction() *ActionKind {
 	return &ActionKind{
 		Spec: &filter.ActionSpec{
 			Name: "hist", Doc: "count the values of an expression by powers of two; shown at the end",
-			Params: []filter.Param{{Name: "expr", Type: filter.Any}},
+			Params: []filter.Param{{Name: "expr", Type: filter.Any, NoString: true}},
 		},
 		New: func(b *Binder, a *filter.Action) (Action, error) {
 			h := &histogram{table: b.table(a), of: a.Args[0].Expr}
@@ -214,7 +214,7 @@ func setargAction() *ActionKind {
 	return &ActionKind{
 		Spec: &filter.ActionSpec{
 			Name: "setarg", Tasks: true, Stops: true, Calls: true, Early: true, Doc: "change an argument, counted from 1, before the call is made",
-			Params: []filter.Param{{Name: "n", Kind: filter.ParamNum}, {Name: "value", Type: filter.Int}},
+			Params: []filter.Param{{Name: "n", Kind: filter.ParamNum, Least: 1}, {Name: "value", Type: filter.Int}},
 		},
 		At: AtTamper,
 		New: func(_ *Binder, a *filter.Action) (Action, error) {

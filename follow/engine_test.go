@@ -262,6 +262,9 @@ func TestEngine(t *testing.T) {
 			"new 1 0" + strings.Repeat("\nlate 1 1 1\nsig 1 2", 3), "1 syscall.exit;1 signal;1 syscall.exit", ""},
 		{"count", "on signal where count < 2", "new 1 0\nsig 1 2\nsig 1 2\nsig 1 2", "1 signal;1 signal", ""},
 
+		{"count of what has no task", "on timer(1s) where count < 2 do emit(tick)\non user(tick) where count < 1",
+			"timer 1000000000\ntimer 1000000000", "0 tick", ""},
+
 		// Actions.
 		{"the first injection wins", "on syscall(write) do inject(error=EIO)\non syscall(write) do inject(error=EPERM)",
 			"new 1 0\nwrite 1 1 1", "", "inject:EIO skip"},
@@ -324,6 +327,35 @@ func TestTables(t *testing.T) {
 	want := []string{"[1 0] 0 2", "[5 5] 0 1", "[7 5] 0 1", "[] 1 2", "[] 4 2"}
 	if !slices.Equal(got, want) {
 		t.Errorf("rows %q, want %q", got, want)
+	}
+}
+
+// TestFullTable holds that a table that has no room counts the rest in one row of as many keys.
+func TestFullTable(t *testing.T) {
+	b := start(t, "on syscall(write) do count(ret, fd, errno)")
+	var script strings.Builder
+	for i := range 10100 {
+		fmt.Fprintf(&script, "late 1 1 %d\n", i)
+	}
+	b.run("new 1 0\n" + script.String())
+	rows := b.Tables()[0].Rows()
+	if want := []string{"(others)", "", ""}; len(rows) != 10001 || rows[0].Count != 100 || !slices.Equal(rows[0].Key, want) {
+		t.Errorf("%d rows, the first %v; want 10001, the first with 100 of %q", len(rows), rows[0], want)
+	}
+}
+
+// TestRefused holds what the checker says of arguments that no action could use.
+func TestRefused(t *testing.T) {
+	for rules, want := range map[string]string{
+		"on timer(0)":                              "'every' must be at least 1ms",
+		"on timer(-1s)":                            "'every' must be at least 1ms",
+		"on syscall(openat) do hist(name)":         "'name' is a string, expected a number or a duration",
+		"on syscall(openat).enter do setarg(0, 1)": "'n' must be at least 1",
+	} {
+		_, err := filter.Parse([]filter.Source{{Name: "test", Text: rules}}, follow.Builtin().Schema(&filter.Universe{ABIs: []filter.ABI{{Names: arch.ABIAMD64.Syscalls}}}))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", rules, err, want)
+		}
 	}
 }
 

@@ -143,10 +143,11 @@ func depth(x *Env) filter.Val {
 }
 
 func count(x *Env) filter.Val {
-	if x.member == nil || x.rule >= len(x.member.counts) {
-		return number(0)
+	counts := x.engine.tally
+	if x.member != nil {
+		counts = x.member.counts
 	}
-	return number(int64(x.member.counts[x.rule]))
+	return number(int64(counts[x.rule]))
 }
 
 func name(x *Env) filter.Val {
@@ -185,7 +186,7 @@ func callFields() []*filter.Field {
 		{Name: "nr", Type: filter.Int, Doc: "the call's number"},
 		{Name: "arg", Type: filter.Any, Index: filter.ArgIndex, Register: true, Doc: "an argument, by its position from 1 or its name"},
 		{Name: "fd", Type: filter.Int, Many: true, Register: true, Doc: "the descriptors among the arguments"},
-		{Name: "fds", Type: filter.Int, Many: true, Doc: "the same, also those inside structures that arguments point to"},
+		{Name: "fds", Type: filter.Int, Many: true, Doc: "the same, also those inside structures that arguments point to, and where only another argument says so"},
 		{Name: "path", Type: filter.String, Many: true, Doc: "the paths among the arguments, as given, and those that descriptors stand for"},
 	}
 }
@@ -199,13 +200,9 @@ func callGetters() map[string]Getter {
 		"status": one(func(x *Env) filter.Val { return x.text(Status(x.Event)) }),
 		"nr":     one(func(x *Env) filter.Val { return number(int64(x.Event.Sys.NR)) }),
 		"arg":    argument,
-		"fd": func(x *Env, _ *filter.Ref, i int) filter.Val {
-			return descriptor(x.Event.Args, &i, false)
-		},
-		"fds": func(x *Env, _ *filter.Ref, i int) filter.Val {
-			return descriptor(x.Event.Args, &i, true)
-		},
-		"path": func(x *Env, _ *filter.Ref, i int) filter.Val { return x.path(x.Event.Args, &i) },
+		"fd":     declaredFD,
+		"fds":    func(x *Env, _ *filter.Ref, i int) filter.Val { return descriptor(x.Event.Args, &i) },
+		"path":   func(x *Env, _ *filter.Ref, i int) filter.Val { return x.path(x.Event.Args, &i) },
 	}
 }
 
@@ -303,20 +300,34 @@ func (e *Engine) place(ev *event.Event, r *filter.Ref) *place {
 	return a
 }
 
-// descriptor is the nth descriptor among values, counted down.
-func descriptor(vs []event.Value, n *int, nested bool) filter.Val {
+// declaredFD is a descriptor among the arguments that are declared as such: those that the
+// kernel can compare.
+func declaredFD(x *Env, _ *filter.Ref, i int) filter.Val {
+	d := x.Event.Sys.Decl
+	for j := range x.Event.Args {
+		v := &x.Event.Args[j]
+		if v.Form != event.FormFD || int32(v.Num) < 0 || d == nil || !d.IsFD(j) {
+			continue
+		}
+		if i == 0 {
+			return number(int64(int32(v.Num)))
+		}
+		i--
+	}
+	return filter.Val{}
+}
+
+// descriptor is the nth descriptor among values and in them, counted down.
+func descriptor(vs []event.Value, n *int) filter.Val {
 	for j := range vs {
 		v := &vs[j]
-		switch {
-		case v.Form == event.FormFD && int32(v.Num) >= 0:
+		if v.Form == event.FormFD && int32(v.Num) >= 0 {
 			if *n == 0 {
 				return number(int64(int32(v.Num)))
 			}
 			*n--
-		case nested:
-			if got := descriptor(v.Elem, n, true); got.OK {
-				return got
-			}
+		} else if got := descriptor(v.Elem, n); got.OK {
+			return got
 		}
 	}
 	return filter.Val{}

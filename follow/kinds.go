@@ -3,6 +3,7 @@ package follow
 import (
 	"bytes"
 	"strings"
+	"time"
 
 	"github.com/gotrace/gotrace/filter"
 	"github.com/gotrace/gotrace/tracer/event"
@@ -172,7 +173,7 @@ func exitField(x *Env, r *filter.Ref, i int) filter.Val {
 func timerKind() *Kind {
 	return &Kind{
 		Spec: &filter.Event{
-			Name: "timer", Params: []filter.Param{{Name: "every", Kind: filter.ParamDuration}},
+			Name: "timer", Params: []filter.Param{{Name: "every", Kind: filter.ParamDuration, Least: int64(time.Millisecond)}},
 			Doc: "a time has passed, again and again while anything is traced",
 		},
 		Made:  []*event.Kind{event.Timer},

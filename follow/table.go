@@ -60,7 +60,7 @@ func (t *tally) add(c *Context) {
 	row := t.table.rows[string(t.key)]
 	if row == nil {
 		if len(t.table.rows) >= maxRows {
-			t.key = append(t.key[:0], "(others)\x00"...)
+			t.key = append(append(t.key[:0], "(others)"...), make([]byte, len(t.by))...)
 			row = t.table.rows[string(t.key)]
 		}
 		if row == nil {
