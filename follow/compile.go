@@ -76,6 +76,7 @@ func New(rules *filter.Rules, reg *Registry) (*Engine, error) {
 			}
 		}
 	}
+	e.names = e.WantsExec()
 	e.tally, e.seenAll = make([]int32, len(e.rules)), make([]int32, len(e.rules))
 	return e, nil
 }
@@ -212,7 +213,22 @@ func (e *Engine) Existing() bool {
 }
 
 // WantsExec reports whether it matters which programs tasks execute.
-func (e *Engine) WantsExec() bool { return e.Selective() || e.isOn(event.Exec) }
+func (e *Engine) WantsExec() bool {
+	return e.Selective() || e.isOn(event.Exec) || slices.ContainsFunc(e.rules, (*Rule).asksExec)
+}
+
+// asksExec reports whether a rule asks what its task runs, or what those before it ran.
+func (r *Rule) asksExec() bool {
+	asks := func(p *filter.Program) bool {
+		return p != nil && slices.ContainsFunc(p.Refs(), func(f *filter.Ref) bool { return f.Field.Name == "exec" || f.Field.Name == "ancestor" })
+	}
+	for i := range r.Spec.Do {
+		if slices.ContainsFunc(r.Spec.Do[i].Args, func(a filter.Arg) bool { return asks(a.Expr) }) {
+			return true
+		}
+	}
+	return asks(r.Spec.Where)
+}
 
 // isOn reports whether some rule is on events of a kind.
 func (e *Engine) isOn(k *event.Kind) bool {

@@ -72,6 +72,7 @@ type Engine struct {
 	queue          []*event.Event
 	places         map[*filter.Ref]*place
 	changed        bool
+	names          bool // programs' names are told
 	tables         []*Table
 	tally, seenAll []int32 // counters of rules for events that no task has
 }

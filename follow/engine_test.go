@@ -237,7 +237,7 @@ func TestEngine(t *testing.T) {
 		{"depth", "on signal where depth == 1", "new 1 0\nnew 2 1\nnew 3 1 thread\nsig 1 2\nsig 2 2\nsig 3 2", "2 signal", ""},
 		{"only launched processes with use threads", "use threads\non signal",
 			"new 1 0\nnew 2 1 thread\nnew 3 1\nexec 3 3 ls\nsig 2 2\nsig 3 2", "2 signal", ""},
-		{"use depth", "use depth(1)\non signal", "new 1 0\nnew 2 1\nnew 3 2\nexec 3 3 ls\nsig 2 2\nsig 3 2", "2 signal", ""},
+		{"use depth", "use depth(1)\non signal", "new 1 0\nexec 1 1 sh\nnew 2 1\nexec 2 2 sh\nnew 3 2\nsig 2 2\nsig 3 2\nexec 3 3 ls\nsig 3 2", "2 signal", ""},
 
 		// When calls are decided.
 		{"at both", "on syscall(write)", "new 1 0\nwrite 1 1 5\nopen 1 /x 3", "1 syscall.enter;1 syscall.exit", "unwatched"},
@@ -312,6 +312,21 @@ func TestNeeds(t *testing.T) {
 	}
 	if !b.Selective() || !b.WantsExec() {
 		t.Error("it does not matter what tasks execute")
+	}
+}
+
+// TestWantsExec holds for which rules the names of programs are asked.
+func TestWantsExec(t *testing.T) {
+	for rules, want := range map[string]bool{
+		"on signal":                     false,
+		"on exec":                       true,
+		"on signal where exec == \"a\"": true,
+		"on signal do count(ancestor)":  true,
+		"on syscall(openat) where path == \"a\" do count(fd)": false,
+	} {
+		if got := start(t, rules).WantsExec(); got != want {
+			t.Errorf("%s: %v", rules, got)
+		}
 	}
 }
 

@@ -83,11 +83,25 @@ func (e *Engine) NewTask(t, parent event.Task, thread bool) *event.Needs {
 	e.members[t.TID] = m
 	p := e.members[parent.TID]
 	if parent.TID == 0 || p == nil {
+		m.exec = e.runs(t)
 		e.admit(m)
 		return &e.viewOf(m).needs
 	}
 	e.inherit(m, p, thread)
 	return &e.viewOf(m).needs
+}
+
+// runs is what the program of a task is called that was there before it was traced; nil where
+// nobody asks.
+func (e *Engine) runs(t event.Task) [][]byte {
+	if !e.names || e.reg.Tasks == nil {
+		return nil
+	}
+	exe, ok := e.reg.Tasks.Text(nil, t, "exe")
+	if !ok {
+		return nil
+	}
+	return [][]byte{exe}
 }
 
 func (e *Engine) inherit(m, p *member, thread bool) {
