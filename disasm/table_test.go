@@ -17,7 +17,7 @@ var update = flag.Bool("update", false, "rewrite the answers in testdata/*.txt")
 
 const tablePC = 0x401000
 
-var archByName = map[string]*arch.Arch{"amd64": arch.AMD64, "i386": arch.I386}
+var archByName = map[string]*arch.Arch{"amd64": arch.AMD64, "i386": arch.I386, "arm64": arch.ARM64}
 
 // describe gives what a line of the tables says behind the bytes.
 func describe(a *arch.Arch, code []byte) string {
@@ -36,7 +36,7 @@ func describe(a *arch.Arch, code []byte) string {
 // TestTables decodes each line of the tables: architecture and bytes | length, class and
 // target | text. Other bytes follow, which must make no difference.
 func TestTables(t *testing.T) {
-	for _, file := range []string{"testdata/x86.txt"} {
+	for _, file := range []string{"testdata/x86.txt", "testdata/arm64.txt"} {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -95,7 +95,7 @@ func trailing(t *testing.T, a *arch.Arch, code []byte) {
 // FuzzDecode holds what callers rely on for any bytes: no panic, a length from 1 to 15
 // that is within the input, and no dependence on the bytes behind the instruction.
 func FuzzDecode(f *testing.F) {
-	for _, file := range []string{"testdata/x86.txt"} {
+	for _, file := range []string{"testdata/x86.txt", "testdata/arm64.txt"} {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			f.Fatal(err)
