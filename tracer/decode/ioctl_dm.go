@@ -110,8 +110,9 @@ func dmThen(c *Ctx, i int) event.Value {
 
 // dmV is the header and its data, as a list; absent when the header cannot be read.
 func (c *Ctx) dmV(addr uint64, out bool) event.Value {
+	const sizeEnd = 16 // where the field that tells the size ends
 	h, ok := c.dmHeader(addr)
-	if !ok {
+	if !ok || h.size < sizeEnd {
 		return absent()
 	}
 	cmd := &dmCmds[iocNR(uint32(c.Arg(1)))]
