@@ -52,12 +52,17 @@ func (r *run) rules() (*filter.Rules, *follow.Registry, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if groups := rules.Groups; len(groups) > 0 {
+	if n := len(rules.Groups); n > 0 {
 		// -e exec= is about all that is traced.
 		for _, rule := range own.Rules {
 			if rule.In == "" {
-				rule.In = groups[0].Name
+				rule.In = rules.Groups[n-1].Name
 			}
+		}
+	}
+	for _, g := range own.Groups {
+		if slices.ContainsFunc(rules.Groups, func(o *filter.Group) bool { return o.Name == g.Name }) {
+			return nil, nil, plainf("'%s' is a group of -e exec=: choose another name", g.Name)
 		}
 	}
 	rules.Groups = append(rules.Groups, own.Groups...)

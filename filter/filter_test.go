@@ -197,9 +197,10 @@ func TestRepeat(t *testing.T) {
 	want := strings.TrimPrefix(`
 group exec = exec glob "a" follow children
 group exec-tree = exec glob "b" follow all
-on syscall(read,%unnamed) in exec do print
-on syscall(read) in exec do inject(error=1)
-on signal(2) in exec do print
+group exec-any = group in ("exec", "exec-tree") follow children
+on syscall(read,%unnamed) in exec-any do print
+on syscall(read) in exec-any do inject(error=1)
+on signal(2) in exec-any do print
 `, "\n")
 	// The write is not traced, so nothing is injected into it.
 	if got := rules.String(); !strings.HasPrefix(got, want) {

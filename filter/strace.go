@@ -17,28 +17,26 @@ type StraceOptions struct {
 	Show, Calls, Count string
 }
 
-// The groups of -e exec=.
+// The groups of -e exec=, the last one for all if there are both kinds of patterns.
 const (
 	execGroup     = "exec"
 	execTreeGroup = "exec-tree"
+	execAnyGroup  = "exec-any"
 )
 
 // Rules returns the rules that the options stand for. They name events and actions of the
 // schema: syscall, signal, stop, exec, exit, superseded, personality; inject, detach.
 func (q *Qualifiers) Rules(s *Schema, o StraceOptions) (*Rules, error) {
 	b := &straceBuilder{q: q, s: s, o: o, out: &Rules{}}
-	groups := b.groups()
-	for _, g := range groups {
-		b.group = g
-		if q.ImplicitTrace() || len(o.Paths) > 0 {
-			b.trace(b.o.Calls, b.statuses())
-			b.trace(b.o.Count, "")
-		}
-		b.injections()
-		b.signals()
-		if o.DetachOnExec {
-			b.add(b.on("exec", Arg{}), "not launched", Count{}, "detach")
-		}
+	b.group = b.groups()
+	if q.ImplicitTrace() || len(o.Paths) > 0 {
+		b.trace(b.o.Calls, b.statuses())
+		b.trace(b.o.Count, "")
+	}
+	b.injections()
+	b.signals()
+	if o.DetachOnExec {
+		b.add(b.on("exec", Arg{}), "not launched", Count{}, "detach")
 	}
 	return b.out, b.err
 }
@@ -59,9 +57,9 @@ type straceBuilder struct {
 	err   error
 }
 
-// groups makes the groups that -e exec= asks for, and returns the names of those that the
-// rules belong to.
-func (b *straceBuilder) groups() []string {
+// groups makes the groups that -e exec= asks for, and returns the name of the one that the
+// rules belong to: "" if it is that of all tasks.
+func (b *straceBuilder) groups() string {
 	var plain, keep []string
 	for _, p := range b.q.Exec {
 		cond := "exec glob " + strconv.Quote(p.Glob)
@@ -71,19 +69,20 @@ func (b *straceBuilder) groups() []string {
 			plain = append(plain, cond)
 		}
 	}
-	var names []string
+	group := ""
 	add := func(name string, conds []string, f Follow) {
 		if len(conds) > 0 {
 			b.out.Groups = append(b.out.Groups, &Group{Name: name, Admit: b.expr(strings.Join(conds, " or "), nil), Follow: f})
-			names = append(names, name)
+			group = name
 		}
 	}
 	add(execGroup, plain, FollowChildren)
 	add(execTreeGroup, keep, FollowAll)
-	if len(names) == 0 {
-		return []string{""}
+	if len(plain) > 0 && len(keep) > 0 {
+		// A task may belong to both, and each rule is to take an event once.
+		add(execAnyGroup, []string{"group in (" + quoteAll([]string{execGroup, execTreeGroup}) + ")"}, FollowChildren)
 	}
-	return names
+	return group
 }
 
 func (b *straceBuilder) expr(text string, on *Event) *Program {

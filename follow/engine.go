@@ -261,7 +261,7 @@ func (e *Engine) Tamper(ev *event.Event) *event.Injection {
 // wants it.
 func (e *Engine) callEnter(m *member, refs []ref, ev *event.Event) (out event.Verdict, err error) {
 	clear(m.pend)
-	offered := m.tampered()
+	m.settle()
 	abi := e.abi(ev)
 	exits := false
 	for _, c := range refs {
@@ -270,7 +270,7 @@ func (e *Engine) callEnter(m *member, refs []ref, ev *event.Event) (out event.Ve
 			continue
 		}
 		switch {
-		case r.tampers && offered:
+		case r.tampers:
 			if !m.taken.has(r.index) {
 				continue
 			}
@@ -331,14 +331,14 @@ func (e *Engine) callExit(m *member) (out event.Verdict, err error) {
 // callWhole runs the rules on a call whose entry made no event. Those that tamper have
 // decided before it was made.
 func (e *Engine) callWhole(m *member, refs []ref, ev *event.Event) (out event.Verdict, err error) {
-	offered := m.tampered()
+	m.settle()
 	abi := e.abi(ev)
 	for _, c := range refs {
 		r, which := c.rule, atDecision
 		if c.on.enter || !c.on.calls.Has(abi, ev.Sys.Class) {
 			continue
 		}
-		if r.tampers && offered {
+		if r.tampers {
 			which = atExit
 			if !m.taken.has(r.index) {
 				continue

@@ -31,14 +31,13 @@ type member struct {
 	calls   map[callKey]int32 // the same, where calls are counted for themselves
 }
 
-// tampered reports whether rules have decided already whether to tamper with the call; if
-// not, nothing is decided.
-func (m *member) tampered() bool {
-	offered := m.offered
-	if m.offered = false; !offered {
+// settle leaves rules that tamper out of a call that was not offered to them: the execve that
+// starts a program.
+func (m *member) settle() {
+	if !m.offered {
 		clear(m.taken)
 	}
-	return offered
+	m.offered = false
 }
 
 // callKey is a rule and a number of a system call.
