@@ -54,9 +54,12 @@ func complete(_ *cobra.Command, args []string, word string) ([]string, cobra.She
 
 // completeExpr proposes whole expressions that begin as expr does.
 func completeExpr(expr string) []string {
+	if isRule(expr) {
+		return completeRule(expr)
+	}
 	name, value, ok := strings.Cut(expr, "=")
 	if !ok {
-		var names []string
+		names := append(filter.StatementNames(), "where=")
 		for _, n := range filter.QualifierNames() {
 			names = append(names, n+"=")
 		}

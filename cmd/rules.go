@@ -33,7 +33,7 @@ func rulesCommand(program string) *cobra.Command {
 			RunE: func(c *cobra.Command, _ []string) error { listSets(c.OutOrStdout()); return nil },
 		},
 		&cobra.Command{
-			Use: "show NAME", Short: "show a built-in rule set", Args: cobra.ExactArgs(1),
+			Use: "show NAME", Short: "show a built-in rule set", Args: cobra.ExactArgs(1), ValidArgs: follow.CanonicalSets(),
 			RunE: func(c *cobra.Command, args []string) error {
 				text, ok := follow.CanonicalSet(args[0])
 				if !ok {

@@ -10,6 +10,9 @@ func QualifierNames() []string {
 	return slices.Compact(slices.Sorted(maps.Values(qualifiers)))
 }
 
+// StatementNames lists the words that statements of the rule language begin with.
+func StatementNames() []string { return slices.Clone(statements) }
+
 // ClassNames lists the classes of system calls, with their %.
 func ClassNames() []string {
 	var names []string
