@@ -135,7 +135,7 @@ func (r *run) needs(u *filter.Universe) event.Needs {
 		Verbose: callSet(u, q.Verbose),
 		Raw:     callSet(u, q.Raw),
 	}
-	if r.o.Summary == SummaryOnly && len(q.Sources) == 0 && len(r.o.TracePaths) == 0 && q.TraceFDs == nil && len(q.Where) == 0 {
+	if r.o.Summary == SummaryOnly && len(q.Sources)+len(r.plugins.running) == 0 && len(r.o.TracePaths) == 0 && q.TraceFDs == nil && len(q.Where) == 0 {
 		n.Raw = callSet(u, filter.AllSyscalls(u)) // nobody sees the arguments
 	}
 	// A call without a name is in no set and always shown.

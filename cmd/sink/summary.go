@@ -24,6 +24,7 @@ type Summary struct {
 	o    SummaryOptions
 	w    io.Writer
 	abis []*abiCounts // in the order of their first call
+	last uint64       // event counted
 }
 
 type abiCounts struct {
@@ -42,12 +43,13 @@ type callCount struct {
 // NewSummary returns a summary that is written to w when it is closed.
 func NewSummary(w io.Writer, o SummaryOptions) *Summary { return &Summary{o: o, w: w} }
 
-// Write counts a call that came to its end. Like strace, it leaves out numbers that
-// are no call's.
+// Write counts a call that came to its end, once if it is written again. Like strace, it
+// leaves out numbers that are no call's.
 func (s *Summary) Write(ev *event.Event) error {
-	if ev.Kind != event.SyscallExit || ev.Sys.NoReturn || ev.Sys.Detached || !ev.Sys.Known {
+	if ev.Kind != event.SyscallExit || ev.Sys.NoReturn || ev.Sys.Detached || !ev.Sys.Known || ev.Seq == s.last {
 		return nil
 	}
+	s.last = ev.Seq
 	c := s.count(ev)
 	d := ev.Sys.CPUTime
 	if s.o.Wall {
