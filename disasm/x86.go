@@ -87,24 +87,21 @@ func (d *x86) next() byte {
 
 // prefixes reads legacy prefixes and REX, which counts only next to the opcode.
 func (d *x86) prefixes() {
-	fl, rex := d.in.Flags, byte(0)
-	for d.n < MaxLen {
-		b := d.p[d.n&15]
-		p := prefixOf[b]
-		if p.set == 0 {
+	fl, rex, n, code := d.in.Flags, byte(0), 0, d.p
+	for ; n < MaxLen; n++ {
+		b := code[n]
+		p := &prefixOf[b]
+		if p.set == 0 || p.set == rexMark && fl&Long == 0 {
 			break
 		}
 		if p.set == rexMark {
-			if fl&Long == 0 {
-				break
-			}
 			rex = b
-		} else {
-			rex = 0
-			fl = fl&^p.clear | p.set
+			continue
 		}
-		d.n++
+		rex = 0
+		fl = fl&^p.clear | p.set
 	}
+	d.n = n
 	if rex != 0 {
 		if rex&8 != 0 {
 			fl |= W
@@ -119,11 +116,14 @@ func (d *x86) prefixes() {
 
 // opcode reads the opcode and the prefixes that select its map.
 func (d *x86) opcode() {
-	d.in.OpOff = uint8(d.n)
-	op := d.next()
+	n := d.n
+	op := d.p[n&15]
+	d.n = n + 1
+	d.in.OpOff = uint8(n)
 	d.in.Op = op
-	d.at = forms[0][op]
-	if d.at&(atEscape|atNo64) == 0 {
+	at := forms[0][op]
+	d.at = at
+	if at&(atEscape|atNo64) == 0 {
 		return
 	}
 	if op == 0x0f {
@@ -295,55 +295,51 @@ func (d *x86) vectorOp() {
 
 // modrm reads ModRM, SIB and displacement.
 func (d *x86) modrm() {
-	m := d.next()
+	n := d.n
+	m := d.p[n&15]
+	n++
 	d.in.ModRM = m
-	d.in.Flags |= HasModRM
-	if m >= 0xc0 || d.at&atRegOnly != 0 {
-		return
-	}
-	d.in.Flags |= HasMem
-	if d.in.Flags&(AddrSize|Long) == AddrSize {
-		d.modrm16(m)
-		return
-	}
+	fl := d.in.Flags | HasModRM
 	mod, rm := m>>6, m&7
-	if rm == 4 {
-		d.in.SIB = d.next()
-		rm = d.in.SIB & 7
-		if mod == 0 && rm == 5 {
-			d.disp32()
-			return
-		}
-	} else if mod == 0 && rm == 5 {
-		if d.in.Flags&Long != 0 {
-			d.in.Flags |= PCRelMem
-			d.in.PCRelOff, d.in.PCRelSize = uint8(d.n), 4
-		}
-		d.disp32()
+	switch {
+	case mod == 3 || d.at&atRegOnly != 0:
+		d.n, d.in.Flags = n, fl
+		return
+	case fl&(AddrSize|Long) == AddrSize:
+		d.n, d.in.Flags = n, fl|HasMem
+		d.modrm16(mod, rm)
 		return
 	}
-	switch mod {
-	case 1:
-		d.in.Disp = int32(int8(d.next()))
-	case 2:
-		d.disp32()
+	fl |= HasMem
+	if rm == 4 {
+		d.in.SIB = d.p[n&15]
+		n++
+		rm = d.in.SIB & 7
+	} else if rm == 5 && mod == 0 && fl&Long != 0 {
+		fl |= PCRelMem
+		d.in.PCRelOff, d.in.PCRelSize = uint8(n), 4
 	}
+	d.in.Flags = fl
+	switch {
+	case mod == 1:
+		d.in.Disp = int32(int8(d.p[n&15]))
+		n++
+	case mod == 2, rm == 5: // mod is 0
+		d.in.Disp = int32(d.le32(n))
+		n += 4
+	}
+	d.n = n
 }
 
 // modrm16 reads the 16-bit form, that a 32-bit program has behind prefix 67.
-func (d *x86) modrm16(m byte) {
-	switch mod, rm := m>>6, m&7; {
+func (d *x86) modrm16(mod, rm byte) {
+	switch {
 	case mod == 1:
 		d.in.Disp = int32(int8(d.next()))
 	case mod == 2, mod == 0 && rm == 6:
 		d.in.Disp = int32(int16(d.le16(d.n)))
 		d.n += 2
 	}
-}
-
-func (d *x86) disp32() {
-	d.in.Disp = int32(d.le32(d.n))
-	d.n += 4
 }
 
 func (d *x86) le16(n int) uint16 {
@@ -373,10 +369,13 @@ func (d *x86) immediate() {
 	if k == 0 {
 		return
 	}
-	fl := d.in.Flags
 	if k >= immByReg && d.in.ModRM>>3&7 >= 2 { // test of group 3 only
 		return
 	}
+	if k == immExtrq && (d.pp == 0 || d.pp == 2) {
+		return
+	}
+	fl := d.in.Flags
 	i := uint(0)
 	if fl&AddrSize != 0 {
 		i = 1
@@ -390,9 +389,6 @@ func (d *x86) immediate() {
 		i |= 8
 	}
 	size := immSize[k][i&15]
-	if k == immExtrq && (d.pp == 0 || d.pp == 2) {
-		return
-	}
 	d.in.ImmOff, d.in.ImmSize = uint8(d.n), size
 	d.n += int(size)
 }
