@@ -208,7 +208,7 @@ func (d *x86) near(c Class) Class {
 func (d *x86) classify(pc uint64) {
 	in := &d.in
 	c := Class(d.at & atClassMask)
-	if d.at>>(atValidShift+uint(d.pp))&1 == 0 || !d.ok {
+	if d.at>>(atValidShift+uint(d.pp))&1 == 0 || !d.ok || in.Flags&Lock != 0 && !in.lockable() {
 		c = Unknown
 	} else if sp := special(d.at >> atSpecShift & 63); sp != 0 {
 		c = d.special(sp, c)
@@ -239,6 +239,38 @@ func (d *x86) classify(pc uint64) {
 	}
 	in.Flags = fl &^ rexMark
 	in.Class = c
+}
+
+// lockable tells whether prefix F0 is allowed: where memory is read, changed and written.
+func (p *parts) lockable() bool {
+	op, reg := p.Op, p.ModRM>>3&7
+	if p.Flags&HasMem == 0 {
+		return p.Map == 1 && (op == 0x20 || op == 0x22) && p.Flags&HasModRM != 0 // AMD: cr8
+	}
+	switch p.Map {
+	case 0:
+		switch {
+		case op < 0x38:
+			return op&7 < 2
+		case op >= 0x80 && op <= 0x83:
+			return reg != 7
+		case op == 0xf6, op == 0xf7:
+			return reg == 2 || reg == 3
+		case op == 0xfe, op == 0xff:
+			return reg < 2
+		}
+		return op == 0x86 || op == 0x87
+	case 1:
+		switch op {
+		case 0xab, 0xb3, 0xbb, 0xb0, 0xb1, 0xc0, 0xc1:
+			return true
+		case 0xba:
+			return reg >= 5
+		case 0xc7:
+			return reg == 1
+		}
+	}
+	return false
 }
 
 // target computes where a direct branch goes, or what moffs names.
