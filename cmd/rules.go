@@ -99,7 +99,11 @@ func ruleSource(name string) (filter.Source, error) {
 	if err != nil {
 		return filter.Source{}, plainf("Can't read rules from '%s': %s", name, errnoMessage(err))
 	}
-	return filter.Source{Name: name, Text: string(b)}, nil
+	text := strings.TrimPrefix(string(b), "\ufeff") // what some editors begin files with
+	if strings.Contains(text, "\x00") {
+		return filter.Source{}, plainf("Can't read rules from '%s': it is no text", name)
+	}
+	return filter.Source{Name: name, Text: text}, nil
 }
 
 // lists are what `gotrace list` lists.

@@ -308,6 +308,9 @@ func (c *checker) action(st *statement, a *actStmt) {
 	if given("error") && given("retval") {
 		c.report(st.src, a.pos, "%s: a call either fails with error= or returns retval=, not both", a.spec.Name)
 	}
+	if given("syscall") && !given("error") && !given("retval") {
+		c.report(st.src, a.pos, "%s: syscall= is the call to make instead: say with error= or retval= what it returns", a.spec.Name)
+	}
 }
 
 // early checks that what acts at the entry of calls depends on nothing later.

@@ -108,7 +108,8 @@ func schema() *filter.Schema {
 			{Name: "hist", Params: []filter.Param{expr}},
 			{Name: "inject", Calls: true, Options: []filter.Param{
 				{Name: "error", Kind: filter.ParamErrno, Early: true}, {Name: "retval", Kind: filter.ParamNum, Early: true},
-				{Name: "signal", Kind: filter.ParamSignal, Early: true}, {Name: "delay_enter", Kind: filter.ParamDuration, Early: true},
+				{Name: "signal", Kind: filter.ParamSignal, Early: true}, {Name: "syscall", Kind: filter.ParamWord, Early: true},
+				{Name: "delay_enter", Kind: filter.ParamDuration, Early: true},
 				{Name: "delay_exit", Kind: filter.ParamDuration}, {Name: "poke_exit", Kind: filter.ParamPoke}}},
 			{Name: "setarg", Params: []filter.Param{{Name: "n", Kind: filter.ParamNum}, {Name: "v", Type: filter.Int}}, Calls: true, Early: true},
 			{Name: "signal", Params: []filter.Param{{Name: "sig", Kind: filter.ParamSignal}}, Tasks: true},
