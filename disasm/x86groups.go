@@ -80,7 +80,7 @@ func (d *x86) special(sp special, c Class) Class {
 	reg := d.in.ModRM >> 3 & 7
 	switch sp {
 	case spPushPop:
-		if fl&OpSize != 0 {
+		if fl&(OpSize|W) == OpSize {
 			return Plain
 		}
 	case spString:
@@ -143,7 +143,7 @@ func (d *x86) group(sp special, c Class, reg byte) Class {
 		return LoadSS
 	case sp == spGroup5:
 		return d.group5(reg)
-	case sp == spGroup1A && !mem && d.in.Flags&OpSize == 0:
+	case sp == spGroup1A && !mem && d.in.Flags&(OpSize|W) != OpSize:
 		return PopReg
 	}
 	return c
@@ -165,7 +165,7 @@ func (d *x86) group5(reg byte) Class {
 	case 3, 5:
 		return Far
 	case 6:
-		if d.in.Flags&(HasMem|OpSize) == 0 {
+		if d.in.Flags&HasMem == 0 && !narrow {
 			return PushReg
 		}
 	}

@@ -1,0 +1,143 @@
+package disasm
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/gotrace/gotrace/arch"
+)
+
+// classOfName tells the class from objdump's text of an x86 instruction; the first that
+// matches counts. What matches none is Plain, or PCRel by its operand.
+var classOfName = []struct {
+	text  string
+	class Class
+}{
+	{`^(data16 .*|addr32 )*(jmpw|callw|retw) `, InPlace},
+	{`^(\S+ )*rep(z|nz)? (\S+ )*(movs|stos|lods|cmps|scas|ins|outs)[bwlq]? .*[(:]`, RepString},
+	{`^(jmp|call)q? .*\*`, IndirectJump},
+	{`^(ljmp|lcall|lret|lretw|lretq|jmpl? +\*?\$|retf)`, Far},
+	{`^jmp`, Jump},
+	{`^call`, Call},
+	{`^(jr?e?cxz|jcxz|loop)`, LoopJump},
+	{`^xbegin`, XBegin},
+	{`^xabort`, XAbort},
+	{`^j`, CondJump},
+	{`^ret`, Ret},
+	{`^(iret|uiret|eret)`, IRet},
+	{`^(syscall|sysenter|int +\$0x80)`, Syscall},
+	{`^(int3|int1|into|ud[012]|hlt|int +\$0x3$)`, Trap},
+	{`^int `, Int},
+	{`^pushf`, PushFlags},
+	{`^popf`, PopFlags},
+	{`^(mov .*,%ss$|pop +%ss$)`, LoadSS},
+	{`^(sysret|sysexit|getsec|rsm|enclu|enclv|vmlaunch|vmresume|vmrun)`, InPlace},
+	{`^endbr`, LandingPad},
+	{`^(nop|pause|xchg +%r?ax,%r?ax)`, Nop},
+	{`^push[lq]? +%r?e?([a-ds][xpi]|[0-9]+|bp)$`, PushReg},
+	{`^pop[lq]? +%r?e?([a-ds][xpi]|[0-9]+|bp)$`, PopReg},
+}
+
+var classRes = func() (res []*regexp.Regexp) {
+	for _, c := range classOfName {
+		res = append(res, regexp.MustCompile(c.text))
+	}
+	return res
+}()
+
+func theirClass(text string) Class {
+	text, comment, _ := strings.Cut(text, " #")
+	text = strings.TrimSpace(text)
+	if strings.Contains(text, "(%eip)") {
+		return InPlace
+	}
+	bare := prefixWords.ReplaceAllString(text, "")
+	for i, c := range classOfName {
+		s := bare
+		if c.class == RepString {
+			s = text
+		}
+		if !classRes[i].MatchString(s) {
+			continue
+		}
+		if c.class == IndirectJump && strings.HasPrefix(s, "call") {
+			return IndirectCall
+		}
+		return c.class
+	}
+	if comment != "" {
+		return PCRel
+	}
+	return Plain
+}
+
+var lastHex = regexp.MustCompile(`0x([0-9a-f]+)$`)
+
+// sameClass compares the class and the target of one instruction.
+func sameClass(in Inst, o theirs) string {
+	want := theirClass(o.text)
+	switch narrow := in.Has(OpSize) && !in.Has(W); {
+	case narrow && (in.Has(HasTarget) || in.Class == InPlace):
+		want = InPlace
+	case want == Nop && in.Map() == 1 && in.Op() < 0x1e: // hints that may mean something
+		want = Plain
+		if in.Has(PCRelMem) {
+			want = PCRel
+		}
+	case want == Nop && in.Op() == 0x90 && in.extBase() != 0: // pause with REX.B
+		want = Plain
+	case in.Class == Plain && narrow && (want == PushReg || want == PopReg):
+		want = Plain
+	}
+	if in.Class != want {
+		return fmt.Sprintf("class %v, want %v", in.Class, want)
+	}
+	if !in.Has(HasTarget) && in.Class != PCRel {
+		return ""
+	}
+	m := lastHex.FindStringSubmatch(o.text)
+	if m == nil {
+		return "objdump tells no target"
+	}
+	if target, err := strconv.ParseUint(m[1], 16, 64); err != nil || target != in.Target {
+		return fmt.Sprintf("target %#x, %v", in.Target, err)
+	}
+	return ""
+}
+
+// TestClassesObjdump holds classes and targets against objdump's text, on programs and on
+// random bytes, whose prefixes it leaves alone.
+func TestClassesObjdump(t *testing.T) {
+	for _, program := range []string{"random", programs[1], programs[3], programs[6]} {
+		t.Run(program[strings.LastIndex(program, "/")+1:], func(t *testing.T) {
+			var code []byte
+			if program == "random" {
+				r := rand.New(rand.NewPCG(3, 4))
+				for range 30000 {
+					code = appendRandom(code, r)
+				}
+			} else {
+				code = textOf(t, program)
+			}
+			n, bad := 0, 0
+			objdump(t, "i386:x86-64", code, func(o theirs) {
+				in, err := Decode(arch.AMD64, code[o.off:], uint64(o.off))
+				if err != nil || !in.Has(Valid) || o.bad() || int(in.Len) != len(o.code) {
+					return
+				}
+				n++
+				if s := sameClass(in, o); s != "" && bad < 20 {
+					bad++
+					t.Errorf("%#x: % x %s: %s", o.off, o.code, o.text, s)
+				}
+			})
+			if n < 10000 {
+				t.Errorf("only %d instructions compared", n)
+			}
+		})
+	}
+}
