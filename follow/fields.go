@@ -240,9 +240,7 @@ func Status(ev *event.Event) string {
 		return "detached"
 	case s.NoReturn:
 		return "unfinished"
-	case s.Errno >= restartErrno:
-		return "unavailable"
-	case s.Errno != 0:
+	case s.Errno != 0: // strace counts those that are to be made again, too
 		return "failed"
 	}
 	return "successful"
