@@ -17,35 +17,44 @@ var token = regexp.MustCompile(`0x[0-9a-f]+|[0-9a-f]{16}|\d+|[^0-9]+?|.`)
 
 // same compares texts; numbers may differ where both are task ids or addresses, and
 // columns where a call was shown in parts by one of the two.
-func (c *comparer) same(x, y line) bool {
+func (c *comparer) same(x, y *line) bool {
 	if x.text == y.text {
 		return true
 	}
-	s, u := x.text, y.text
-	for _, n := range c.noise {
-		s, u = n.ReplaceAllString(s, "*"), n.ReplaceAllString(u, "*")
+	c.canonical(c.a, x)
+	c.canonical(c.b, y)
+	switch {
+	case x.joined || y.joined || x.noisy || y.noisy: // what was replaced may have been of another length
+		return x.loose == y.loose
 	}
-	// What was replaced may have been of another length.
-	if x.joined || y.joined || s != x.text {
-		s, u = spread.ReplaceAllString(s, " $1"), spread.ReplaceAllString(u, " $1")
-	}
-	if s == u {
-		return true
-	}
-	p, q := token.FindAllString(s, -1), token.FindAllString(u, -1)
-	if len(p) != len(q) {
-		return false
-	}
-	for i := range p {
-		if p[i] != q[i] && !c.equal(p[i], q[i]) {
-			return false
-		}
-	}
-	return true
+	return x.canon == y.canon
 }
 
-func (c *comparer) equal(p, q string) bool {
-	return isAddress(p) && isAddress(q) || c.a.pids[p] && c.b.pids[q]
+// canonical fills in what a line of a trace is compared by.
+func (c *comparer) canonical(t *trace, l *line) {
+	if l.loose != "" {
+		return
+	}
+	s := l.text
+	for _, n := range c.noise {
+		s = n.ReplaceAllString(s, "*")
+	}
+	l.noisy = s != l.text
+	l.canon = t.unnumbered(s)
+	l.loose = t.unnumbered(spread.ReplaceAllString(s, " $1"))
+}
+
+// unnumbered has marks in place of task ids and addresses.
+func (t *trace) unnumbered(s string) string {
+	return token.ReplaceAllStringFunc(s, func(p string) string {
+		switch {
+		case t.pids[p]:
+			return "TASK"
+		case isAddress(p):
+			return "ADDRESS"
+		}
+		return p
+	})
 }
 
 // isAddress reports whether a token is a pointer into the upper parts of an address space:
@@ -63,7 +72,7 @@ type pair struct {
 // same, how many there are, and those that differ.
 func (c *comparer) sequences() (same, all int, diff []pair) {
 	for _, k := range c.a.keys {
-		n, d := c.align(k, c.a.of[k], c.b.of[k])
+		n, d := c.align(k)
 		same += n
 		all += n + len(d)
 		diff = append(diff, d...)
@@ -80,11 +89,11 @@ func (c *comparer) sequences() (same, all int, diff []pair) {
 }
 
 // align compares two sequences; lines about signals, whose places vary, as a multiset.
-func (c *comparer) align(key string, a, b []line) (same int, diff []pair) {
-	a, asig := c.split(a)
-	b, bsig := c.split(b)
+func (c *comparer) align(key string) (int, []pair) {
+	a, asig := c.split(c.a, key)
+	b, bsig := c.split(c.b, key)
 	n, d := c.multiset(key, asig, bsig)
-	script := edits(len(a), len(b), func(i, j int) bool { return c.same(a[i], b[j]) })
+	script := edits(len(a), len(b), func(i, j int) bool { return c.same(&a[i], &b[j]) })
 	var onlyA, onlyB []line
 	flush := func() {
 		for i := range max(len(onlyA), len(onlyB)) {
@@ -119,8 +128,8 @@ func (c *comparer) align(key string, a, b []line) (same int, diff []pair) {
 	return n, d
 }
 
-func (c *comparer) split(in []line) (calls, signals []line) {
-	for _, l := range in {
+func (c *comparer) split(t *trace, key string) (calls, signals []line) {
+	for _, l := range t.of[key] {
 		if c.drop != nil && c.drop.MatchString(prefix.ReplaceAllString(l.text, "")) {
 			continue
 		}
@@ -133,36 +142,68 @@ func (c *comparer) split(in []line) (calls, signals []line) {
 	return calls, signals
 }
 
+// all is every line of a trace.
+func (c *comparer) all(t *trace) []line {
+	var out []line
+	for _, k := range t.keys {
+		calls, signals := c.split(t, k)
+		out = append(append(out, calls...), signals...)
+	}
+	return out
+}
+
 // bags compares all lines of the traces wherever they stand.
 func (c *comparer) bags() (same, all int, diff []pair) {
-	var in [2][]line
-	for i, t := range []*trace{c.a, c.b} {
-		for _, k := range t.keys {
-			calls, signals := c.split(t.of[k])
-			in[i] = append(append(in[i], calls...), signals...)
+	same, diff = c.multiset("any", c.all(c.a), c.all(c.b))
+	return same, same + len(diff), diff
+}
+
+// sets compares which lines the traces have, each weighted by how often it is there.
+func (c *comparer) sets() (same, all int, diff []pair) {
+	a, b := c.byLoose(c.a, c.all(c.a)), c.byLoose(c.b, c.all(c.b))
+	for s, ls := range a {
+		all += len(ls)
+		if b[s] == nil {
+			diff = append(diff, pair{key: "any", a: ls[0]})
+		} else {
+			same += len(ls)
 		}
 	}
-	same, diff = c.multiset("any", in[0], in[1])
-	return same, same + len(diff), diff
+	for s, ls := range b {
+		all += len(ls)
+		if a[s] == nil {
+			diff = append(diff, pair{key: "any", b: ls[0]})
+		} else {
+			same += len(ls)
+		}
+	}
+	return same, all, diff
+}
+
+func (c *comparer) byLoose(t *trace, ls []line) map[string][]string {
+	m := make(map[string][]string)
+	for _, l := range ls {
+		c.canonical(t, &l)
+		m[l.loose] = append(m[l.loose], l.text)
+	}
+	return m
 }
 
 // multiset pairs lines wherever they stand.
 func (c *comparer) multiset(key string, a, b []line) (same int, diff []pair) {
-	used := make([]bool, len(b))
-next:
-	for _, x := range a {
-		for j, y := range b {
-			if !used[j] && c.same(x, y) {
-				used[j] = true
-				same++
-				continue next
-			}
+	left := c.byLoose(c.b, b)
+	for _, l := range a {
+		c.canonical(c.a, &l)
+		if n := len(left[l.loose]); n > 0 {
+			left[l.loose] = left[l.loose][:n-1]
+			same++
+		} else {
+			diff = append(diff, pair{key: key, a: l.text})
 		}
-		diff = append(diff, pair{key: key, a: x.text})
 	}
-	for j, y := range b {
-		if !used[j] {
-			diff = append(diff, pair{key: key, b: y.text})
+	for _, ls := range left {
+		for _, s := range ls {
+			diff = append(diff, pair{key: key, b: s})
 		}
 	}
 	return same, diff
@@ -261,56 +302,4 @@ func positional(n, m int, same func(i, j int) bool) []edit {
 		}
 	}
 	return out
-}
-
-var (
-	digits    = regexp.MustCompile(`\d+`)
-	addresses = regexp.MustCompile(`0x[0-9a-f]{9,}`)
-	quoted    = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
-)
-
-// form is a line without what scheduling changes: for programs whose calls differ in
-// number and order from run to run.
-func (c *comparer) form(l line) string {
-	s := spread.ReplaceAllString(l.text, " $1")
-	for _, n := range c.noise {
-		s = n.ReplaceAllString(s, "*")
-	}
-	s = addresses.ReplaceAllString(s, "ADDR")
-	s = quoted.ReplaceAllString(s, `""`)
-	return digits.ReplaceAllString(s, "N")
-}
-
-// forms compares which forms of lines both traces have, each weighted by its number.
-func (c *comparer) forms() (same, all int, diff []pair) {
-	fa, fb := c.collect(c.a), c.collect(c.b)
-	for f, ls := range fa {
-		all += len(ls)
-		if fb[f] == nil {
-			diff = append(diff, pair{key: "form", a: ls[0]})
-		} else {
-			same += len(ls)
-		}
-	}
-	for f, ls := range fb {
-		all += len(ls)
-		if fa[f] == nil {
-			diff = append(diff, pair{key: "form", b: ls[0]})
-		} else {
-			same += len(ls)
-		}
-	}
-	return same, all, diff
-}
-
-func (c *comparer) collect(t *trace) map[string][]string {
-	m := make(map[string][]string)
-	for _, ls := range t.of {
-		calls, signals := c.split(ls)
-		for _, l := range append(calls, signals...) {
-			f := c.form(l)
-			m[f] = append(m[f], l.text)
-		}
-	}
-	return m
 }

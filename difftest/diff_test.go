@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -35,6 +36,7 @@ var variants = []variant{
 	{name: "Xraw", options: []string{"-f", "-X", "raw"}},
 	{name: "Xverbose", options: []string{"-f", "-X", "verbose", "-s", "100"}, few: true},
 	{name: "times", options: []string{"-f", "-T", "-tt"}},
+	{name: "ttt-y", options: []string{"-f", "-T", "-ttt", "-y", "-x", "-s", "8"}, few: true},
 	{name: "r", options: []string{"-f", "-r"}},
 	{name: "i-n", options: []string{"-f", "-i", "-n"}},
 	{name: "ff", options: []string{"-ff"}},
@@ -70,6 +72,7 @@ func TestStrace(t *testing.T) {
 				skipOn(t, n+" is not installed", err != nil)
 			}
 			tmp := filepath.Join(scratch, p.name)
+			os.RemoveAll(tmp)
 			if err := os.Mkdir(tmp, 0o755); err != nil {
 				t.Fatal(err)
 			}
@@ -127,14 +130,14 @@ func attempt(t *testing.T, p *program, b *bench, v variant, argv []string, strac
 	}
 	ta.addPID(strconv.Itoa(sa.Pid()))
 	tb.addPID(strconv.Itoa(sb.Pid()))
-	c := &comparer{a: ta, b: tb, noise: append(compileAll(p.noise), noise...)}
+	c := &comparer{a: ta, b: tb, noise: slices.Concat(noise, compileAll(p.noise))}
 	if p.scheduled != "" {
 		c.drop = regexp.MustCompile(p.scheduled)
 	}
 	compare := c.sequences
 	switch {
-	case p.racy:
-		compare = c.forms
+	case p.anyThread:
+		compare = c.sets
 	case v.bag:
 		compare = c.bags
 	}
@@ -180,7 +183,7 @@ func (b *bench) trace(t *testing.T, p *program, v variant, argv []string, tracer
 	c.Dir = b.dir
 	c.Env = []string{
 		"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=" + b.tmp, "LC_ALL=C.UTF-8", "TZ=UTC", "PWD=" + b.dir,
-		"PYTHONDONTWRITEBYTECODE=1", "PYTHONHASHSEED=0", "GOMAXPROCS=2",
+		"PYTHONDONTWRITEBYTECODE=1", "PYTHONHASHSEED=0", "PERL_HASH_SEED=0", "PERL_PERTURB_KEYS=0", "GOMAXPROCS=1", "GOGC=off",
 		"GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1",
 		"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@b", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@b",
 		"GIT_AUTHOR_DATE=1700000000 +0000", "GIT_COMMITTER_DATE=1700000000 +0000",

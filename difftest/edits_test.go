@@ -46,9 +46,9 @@ func TestJoin(t *testing.T) {
 		`wait4(-1,  <unfinished ...>`,
 	})
 	want := []line{
-		{`(time) read(3, "x", 1) = 1 <spent>`, true},
-		{`(since) getppid()               = 7`, false},
-		{`wait4(-1,  <unfinished ...>`, true},
+		{text: `(time) read(3, "x", 1) = 1 <spent>`, joined: true},
+		{text: `(since) getppid()               = 7`},
+		{text: `wait4(-1,  <unfinished ...>`, joined: true},
 	}
 	if len(got) != len(want) {
 		t.Fatalf("%v", got)
@@ -78,7 +78,7 @@ func TestSame(t *testing.T) {
 		{`close(3) = 0`, `close(4) = 0`, false},
 	}
 	for _, x := range tests {
-		if got := c.same(line{text: x.a}, line{text: x.b}); got != x.same {
+		if got := c.same(&line{text: x.a}, &line{text: x.b}); got != x.same {
 			t.Errorf("%s and %s: %v", x.a, x.b, got)
 		}
 	}

@@ -15,6 +15,10 @@ import (
 type line struct {
 	text   string
 	joined bool
+	// canon is the text with marks in place of task ids, addresses and what differs from run
+	// to run (noisy: there was some); loose is that without columns.
+	canon, loose string
+	noisy        bool
 }
 
 // trace is what a tracer wrote, by process in the order in which they were made: a
@@ -28,7 +32,7 @@ type trace struct {
 var (
 	column    = regexp.MustCompile(`^(\d+) +`)
 	prefix    = regexp.MustCompile(`^(\[[0-9a-f?]{16}\] |\[ *\d+\] |\((?:time|since)\) )+`)
-	creation  = regexp.MustCompile(`^(?:clone|clone3|fork|vfork)\(.* = (\d+)`)
+	creation  = regexp.MustCompile(`^(?:clone|clone3|fork|vfork)\(.* = (\d+|0x[0-9a-f]+)`)
 	resumed   = regexp.MustCompile(`^<\.\.\. (\w+) resumed>(.*)$`)
 	spread    = regexp.MustCompile(` +(= (?:-?\d|0x|\?))`)
 	dayTime   = regexp.MustCompile(`^\d\d:\d\d:\d\d\.\d{6} `)
@@ -119,7 +123,8 @@ func tree(order []string, raw map[string][]string) *trace {
 		for _, l := range joined[pid] {
 			if m := creation.FindStringSubmatch(prefix.ReplaceAllString(l.text, "")); m != nil {
 				n++
-				name(m[1], key+"."+strconv.Itoa(n))
+				child, _ := strconv.ParseInt(m[1], 0, 32) // a number of any form, by the expression
+				name(strconv.FormatInt(child, 10), key+"."+strconv.Itoa(n))
 			}
 		}
 	}
@@ -142,14 +147,14 @@ func join(in []string) []line {
 			continue
 		}
 		if m := resumed.FindStringSubmatch(body); m != nil && pending != "" {
-			out = append(out, line{spread.ReplaceAllString(strings.TrimSuffix(pending, " ")+m[2], " $1"), true})
+			out = append(out, line{text: spread.ReplaceAllString(strings.TrimSuffix(pending, " ")+m[2], " $1"), joined: true})
 			pending = ""
 			continue
 		}
 		out = append(out, line{text: s})
 	}
 	if pending != "" {
-		out = append(out, line{pending + unfinished, true})
+		out = append(out, line{text: pending + unfinished, joined: true})
 	}
 	return out
 }

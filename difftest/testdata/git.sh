@@ -12,3 +12,5 @@ git diff HEAD~1 -- a | cat
 git branch topic
 git checkout -q topic
 git gc -q
+git clone -q . ../clone
+git -C ../clone rev-parse HEAD
