@@ -41,7 +41,7 @@ type bench struct {
 	log []string
 }
 
-func start(t *testing.T, rules string) *bench {
+func start(t *testing.T, rules string, tasks ...follow.Tasks) *bench {
 	t.Helper()
 	b := &bench{t: t}
 	reg := follow.Builtin()
@@ -51,6 +51,9 @@ func start(t *testing.T, rules string) *bench {
 			return d
 		}
 		return nil
+	}
+	for _, p := range tasks {
+		reg.Tasks = p
 	}
 	reg.Const = func(name string) (int64, bool) {
 		n, ok := arch.ErrnoByName(name)
@@ -370,6 +373,39 @@ func TestRefused(t *testing.T) {
 		_, err := filter.Parse([]filter.Source{{Name: "test", Text: rules}}, follow.Builtin().Schema(&filter.Universe{ABIs: []filter.ABI{{Names: arch.ABIAMD64.Syscalls}}}))
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", rules, err, want)
+		}
+	}
+}
+
+// people answers what the tree does not know of tasks.
+type people struct{ asked int }
+
+func (p *people) Text(buf []byte, _ event.Task, what string) ([]byte, bool) {
+	p.asked++
+	return append(buf, map[string]string{"cmdline": "ls\x00\x00-l\x00", "comm": "ls", "exe": "/bin/ls"}[what]...), true
+}
+
+func (p *people) Number(event.Task, string) (int64, bool)               { return 0, false }
+func (p *people) Path(buf []byte, _ event.Task, _ int32) ([]byte, bool) { return buf, false }
+
+// TestArgv holds that the arguments of a task's program are read once for a condition.
+func TestArgv(t *testing.T) {
+	for cond, want := range map[string]string{
+		`argv == "-l"`:                    "1 signal",
+		`argv == ""`:                      "1 signal",
+		`argv == "-a"`:                    "",
+		`argv == comm`:                    "1 signal",
+		`argv in ("x", "y", "-l")`:        "1 signal",
+		`argv == "-a" or not argv == "x"`: "1 signal",
+	} {
+		p := &people{}
+		b := start(t, "on signal where "+cond, p)
+		b.run("new 1 0\nsig 1 2")
+		if log := strings.Join(b.log, ";"); log != want {
+			t.Errorf("%s: printed %q, want %q", cond, log, want)
+		}
+		if !strings.Contains(cond, "comm") && p.asked > strings.Count(cond, "argv") {
+			t.Errorf("%s: asked %d times", cond, p.asked)
 		}
 	}
 }

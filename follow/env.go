@@ -14,6 +14,9 @@ type Env struct {
 	rule   int    // whose condition is judged
 	buf    []byte // of texts
 	mem    []byte // of the tracee
+	args   []byte // of the task's program, the next of which is number argN, at argAt
+	argN   int
+	argAt  int
 }
 
 // Num is the ith value of a reference as a number.

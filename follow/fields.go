@@ -87,15 +87,20 @@ func execNames(x *Env, _ *filter.Ref, i int) filter.Val {
 	return only(i, x.ask("exe"))
 }
 
+// argv reads the arguments once for all its values, which are asked for in order.
 func argv(x *Env, _ *filter.Ref, i int) filter.Val {
-	v := x.ask("cmdline")
-	if !v.OK {
-		return v
+	if x.engine.reg.Tasks == nil {
+		return filter.Val{}
 	}
-	for rest := v.Str; len(rest) > 0; i-- {
+	if i == 0 || i < x.argN {
+		x.args, _ = x.engine.reg.Tasks.Text(x.args[:0], x.Task, "cmdline")
+		x.argN, x.argAt = 0, 0
+	}
+	for rest := x.args[x.argAt:]; len(rest) > 0; {
 		var arg []byte
 		arg, rest, _ = bytes.Cut(rest, []byte{0})
-		if i == 0 {
+		x.argAt = len(x.args) - len(rest)
+		if x.argN++; x.argN > i {
 			return text(arg)
 		}
 	}

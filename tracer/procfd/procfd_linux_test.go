@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -276,5 +277,26 @@ func TestIfName(t *testing.T) {
 	}
 	if b, ok := n.IfName(nil, 1<<30); ok {
 		t.Errorf("an interface that is not there is called %q", b)
+	}
+}
+
+// TestCmdline holds that the arguments of a program are read whole.
+func TestCmdline(t *testing.T) {
+	words := strings.Fields(strings.Repeat("word ", 20000))
+	c := exec.Command("/bin/sh", append([]string{"-c", "read x", "sh"}, words...)...)
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer c.Wait()
+	defer in.Close()
+	pid := int32(c.Process.Pid)
+	b, ok := New(Options{}).Text([]byte("before"), event.Task{TID: pid, TGID: pid}, "cmdline")
+	want := "before/bin/sh\x00-c\x00read x\x00sh\x00" + strings.Join(words, "\x00") + "\x00"
+	if !ok || string(b) != want {
+		t.Errorf("%d bytes, want %d", len(b), len(want))
 	}
 }

@@ -2,7 +2,10 @@ package procfd
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/gotrace/gotrace/tracer/event"
 )
@@ -18,13 +21,29 @@ func (n *Namer) Text(buf []byte, t event.Task, what string) ([]byte, bool) {
 		link, ok := n.readlink(n.proc(t.TID, "/"+what, -1))
 		return append(buf, link...), ok
 	case "cmdline":
-		b, ok := n.readFile(n.proc(t.TID, "/cmdline", -1))
-		return append(buf, b...), ok
+		return appendFile(buf, n.proc(t.TID, "/cmdline", -1))
 	case "cgroup":
 		b, ok := n.readFile(n.proc(t.TID, "/cgroup", -1))
 		return append(buf, cgroupOf(b)...), ok
 	}
 	return buf, false
+}
+
+// appendFile reads a file of any size.
+func appendFile(buf []byte, path string) ([]byte, bool) {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return buf, false
+	}
+	defer unix.Close(fd)
+	for begin := len(buf); ; {
+		buf = slices.Grow(buf, 4096)
+		k, err := unix.Read(fd, buf[len(buf):cap(buf)])
+		if err != nil || k <= 0 {
+			return buf, err == nil && len(buf) > begin
+		}
+		buf = buf[:len(buf)+k]
+	}
 }
 
 // cgroupOf is the path in a file of lines HIERARCHY:CONTROLLERS:PATH.
