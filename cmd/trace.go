@@ -67,6 +67,8 @@ type run struct {
 	comm    []byte
 	comms   map[int32]string // command names of tasks, under -Y
 	caught  os.Signal        // the signal that ended the session
+	// attaching: attachAll tells of tasks.
+	attaching bool
 }
 
 // say writes a message for people, after what the trace has shown so far.
@@ -238,7 +240,7 @@ type handler struct {
 }
 
 func (h handler) Handle(ev *event.Event) (event.Verdict, error) {
-	if (ev.Kind == event.Attach || ev.Kind == event.Detach) && !h.r.quiet(filter.QuietAttach) {
+	if (ev.Kind == event.Attach && !h.r.attaching || ev.Kind == event.Detach) && !h.r.quiet(filter.QuietAttach) {
 		h.r.out.sync()
 		h.r.say("Process %d %sed", ev.Task.TID, ev.Kind.Name)
 	}
@@ -387,6 +389,8 @@ func (r *run) interrupted(s unix.Signal, tid int) {
 
 // attachAll attaches to the processes of -p.
 func (r *run) attachAll() error {
+	r.attaching = true
+	defer func() { r.attaching = false }()
 	n := 0
 	for _, pid := range r.o.PIDs {
 		threads, err := r.session.Attach(pid, r.o.Follow)

@@ -222,6 +222,8 @@ func TestEngine(t *testing.T) {
 			"new 1 0\nexec 1 1 cc1\nnew 2 1\nsig 2 2\nexec 2 2 as\nsig 2 2", "2 signal", ""},
 		{"two generations", "group g = exec glob \"cc1\" follow children depth 2\non signal in g",
 			"new 1 0\nexec 1 1 cc1\nnew 2 1\nnew 3 2\nnew 4 3\nsig 3 2\nsig 4 2", "3 signal", ""},
+		{"what ran before the launched program does not count", "group g = not exec glob \"ls\" follow all\non signal in g",
+			"new 1 0\nsig 1 2\nexec 1 0 ls\nsig 1 2\nexec 1 1 cat\nexec 1 1 ls\nsig 1 3", "1 signal;1 signal", ""},
 		{"a thread's exec takes its membership along", "group g = exec glob \"cc1\" follow all\non signal in g",
 			"new 1 0\nnew 2 1 thread\nexec 1 2 cc1\nsig 1 2\nsig 2 2", "1 signal", ""},
 		{"a tid that is used again is nobody's heir", "group g = exec glob \"cc1\"\non signal in g",

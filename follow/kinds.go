@@ -120,13 +120,15 @@ func lifeKinds() []*Kind {
 		}
 		return k
 	}
+	attach := life("attach", "a task is traced from now on", false, nil, nil, event.Attach)
+	attach.Needs = func(_ []filter.Arg, n *event.Needs) { n.Attach = true }
 	return []*Kind{
 		life("fork", "a process has made another by fork", true, child(), num, event.Fork),
 		life("vfork", "a process has made another by vfork", true, child(), num, event.Vfork),
 		life("clone", "a task has made a thread, or a process by clone", true, child(), num, event.Clone),
 		life("exec", "a task begins to run a program", true, execFields(), execField, event.Exec),
 		life("exit", "a task has ended, by exit or by a signal", false, exitFields(), exitField, event.Exit, event.Killed),
-		life("attach", "a task is traced from now on", false, nil, nil, event.Attach),
+		attach,
 		life("detach", "a task is let go", false, nil, nil, event.Detach),
 		life("superseded", "a thread that executes a program has taken the task's place", false, nil, nil, event.Superseded),
 		life("personality", "a task makes calls of another ABI than before", true, nil, nil, event.Personality),

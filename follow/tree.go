@@ -198,6 +198,7 @@ func (e *Engine) enter(m *member, g int) {
 
 // Exec judges a task that runs a new program. Where another thread than the leader made the
 // call, it goes on under the leader's id: former is its own one. Without names that is all.
+// With former 0 the task begins with this program: it was in no group before.
 func (e *Engine) Exec(t event.Task, former int32, names ...string) *event.Needs {
 	m := e.members[t.TID]
 	if f := e.members[former]; f != nil && former != t.TID {
@@ -213,6 +214,9 @@ func (e *Engine) Exec(t event.Task, former int32, names ...string) *event.Needs 
 		m.exec = nil
 		for _, n := range names {
 			m.exec = append(m.exec, []byte(n))
+		}
+		if former == 0 {
+			m.in, m.keep, m.left = 0, 0, nil
 		}
 		e.admit(m)
 	}

@@ -23,7 +23,8 @@ type Handler interface {
 	NewTask(t, parent event.Task, thread bool) *Needs
 	// Exec tells that a task runs a new program and returns what its rules need now.
 	// names are what the program is known by: the path given to execve, the file's path.
-	// Without names it tells only that a task which had the tid former is t now.
+	// former is 0 for the program that the session was to launch: what ran before was no part
+	// of it. Without names it tells only that a task which had the tid former is t now.
 	// Under a seccomp filter, and without Config.ExecNames, a process of one task may not be
 	// told of.
 	Exec(t event.Task, former int32, names ...string) *Needs

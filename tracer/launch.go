@@ -66,6 +66,21 @@ func (s *Session) seizeChild(pid int) error {
 // error. Threads that the process makes meanwhile are found by looking again until none is
 // new.
 func (s *Session) Attach(pid int, threads bool) (int, error) {
+	n, err := s.attach(pid, threads)
+	s.announce(int32(pid))
+	return n, err
+}
+
+// announce tells of a process that has been attached.
+func (s *Session) announce(pid int32) {
+	for _, t := range s.inOrder() {
+		if t.id.TGID == pid {
+			s.attached(t)
+		}
+	}
+}
+
+func (s *Session) attach(pid int, threads bool) (int, error) {
 	if err := s.seizeTask(pid); err != nil {
 		return 0, err
 	}

@@ -64,9 +64,12 @@ func (s *Session) forkStop(t *task, ev int) action {
 	}
 	tid := int32(msg)
 	tgid := s.newTgid(t, tid, ev)
-	if old := s.tasks[tid]; old != nil && old.early && old.id.TGID == tgid {
+	switch old := s.tasks[tid]; {
+	case s.parted[tid]:
+		delete(s.parted, tid)
+	case old != nil && old.early && old.id.TGID == tgid:
 		s.claim(t, old)
-	} else {
+	default:
 		s.forked(t, tid, tgid)
 	}
 	if t.hidden {
@@ -135,10 +138,18 @@ func (s *Session) newTgid(parent *task, tid int32, ev int) int32 {
 func (s *Session) born(parent *task, tid, tgid int32) *task {
 	t := s.add(tid, tgid, parent.id, tgid == parent.id.TGID)
 	t.hidden, t.full, t.noExec = parent.hidden, parent.full, parent.noExec
-	if !t.hidden && (t.needs.Syscalls || t.needs.Signals) {
-		s.emit(t, event.Attach, func(ev *event.Event) { ev.State = nil })
-	}
+	s.attached(t)
 	return t
+}
+
+// attached tells of a task that is traced from now on, if it is watched. One that is to be let go
+// cannot be before it stops.
+func (s *Session) attached(t *task) {
+	if n := t.needs; t.hidden || !n.Syscalls && !n.Signals && !n.Attach {
+		return
+	}
+	v := s.emit(t, event.Attach, func(ev *event.Event) { ev.State = nil })
+	t.leaving = v.Resume == event.ResumeDetach
 }
 
 // unknown is a stop of a task that no event has told of yet. Its parent may have been
@@ -181,6 +192,10 @@ func (s *Session) parentOf(tid int32) *task {
 // firstStop handles the stop that an early child is in.
 func (s *Session) firstStop(t *task, stop ptrace.Stop) {
 	t.stopped = true
+	if t.leaving {
+		s.letGo(t, stop)
+		return
+	}
 	s.answer(t, stop)
 }
 
@@ -213,7 +228,11 @@ func (s *Session) execStop(t *task) action {
 			}
 		}
 	}
-	t.needs = s.cfg.Handler.Exec(t.id, t.id.TID, names...)
+	from := t.id.TID
+	if first {
+		from = 0
+	}
+	t.needs = s.cfg.Handler.Exec(t.id, from, names...)
 	if !(t.phase == inside && t.want) && !before.Syscalls && t.needs.Syscalls {
 		s.syntheticExec(t)
 	}
@@ -442,6 +461,9 @@ func (s *Session) detach(t *task, sig int) {
 // detached tells that a task was let go, if it lives on.
 func (s *Session) detached(t *task, lives bool) {
 	s.pin.dropped(t, true)
+	if t.early {
+		s.parted[t.id.TID] = true
+	}
 	if lives {
 		s.emit(t, event.Detach, func(ev *event.Event) { ev.State = nil })
 	}

@@ -64,6 +64,7 @@ type Session struct {
 	classes   [2][]callClass        // by ABI and number
 	threads   map[int32]int         // how many tasks of each process are traced
 	dead      map[int32]ptrace.Stop // ended before their parent's event told of them
+	parted    map[int32]bool        // were let go before that
 	inbox     inbox
 	waited    []waited
 	muted     bool // nothing is handled any more
@@ -86,6 +87,7 @@ func New(cfg Config) *Session {
 		tasks:   make(map[int32]*task),
 		threads: make(map[int32]int),
 		dead:    make(map[int32]ptrace.Stop),
+		parted:  make(map[int32]bool),
 		abis:    ABIs(ptrace.Native),
 		options: ptrace.OptSysgood | ptrace.OptExec,
 	}
@@ -312,7 +314,7 @@ func (s *Session) act(t *task, a action) {
 	case a == actListen:
 		err = ptrace.Listen(tid)
 		t.listens = true
-	case a == actDetach || t.needs.Detach:
+	case a == actDetach:
 		s.detach(t, sig)
 		return
 	case a == actToExit || s.wantsStops(t):

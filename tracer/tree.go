@@ -76,9 +76,10 @@ func (s *Session) descendants() []descendant {
 
 // attachChild seizes a process whose parent is traced, and judges it by what it runs now.
 func (s *Session) attachChild(d descendant, threads bool) error {
-	if _, err := s.Attach(int(d.pid), threads); err != nil {
+	if _, err := s.attach(int(d.pid), threads); err != nil {
 		return err
 	}
+	defer s.announce(d.pid)
 	parent := s.tasks[d.parent]
 	exe, err := os.Readlink(procPath(d.pid, "exe"))
 	if parent == nil || err != nil {

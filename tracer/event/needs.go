@@ -13,7 +13,7 @@ type Needs struct {
 	Verbose CallSet // decoded with structures
 	Raw     CallSet // not decoded
 	Signals bool    // signal deliveries make events
-	Detach  bool    // let the task go
+	Attach  bool    // that the task is traced makes an event, even if nothing else does
 	// Dump says whether data that moves through a descriptor is collected; nil: never.
 	Dump func(t Task, fd int32) (read, write bool)
 }
