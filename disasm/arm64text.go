@@ -52,10 +52,10 @@ func (p *Printer) armTarget(s string, in Inst) string {
 // armHints are the names of hints by CRm and op2.
 var armHints = map[uint32]string{
 	7: "xpaclri", 8: "pacia1716", 10: "pacib1716", 12: "autia1716", 14: "autib1716",
-	16: "esb", 17: "psb csync", 18: "tsb csync", 20: "csdb",
+	16: "esb", 17: "psb csync", 18: "tsb csync", 20: "csdb", 22: "clearbhb",
 	24: "paciaz", 25: "paciasp", 26: "pacibz", 27: "pacibsp",
 	28: "autiaz", 29: "autiasp", 30: "autibz", 31: "autibsp",
-	32: "bti", 34: "bti c", 36: "bti j", 38: "bti jc", 40: "chkfeat x16",
+	32: "bti", 34: "bti c", 36: "bti j", 38: "bti jc", 39: "pacm", 40: "chkfeat x16",
 }
 
 var armConds = [16]string{

@@ -38,14 +38,18 @@ type theirs struct {
 // objdump disassembles raw bytes at address 0 and calls f for each instruction.
 func objdump(t *testing.T, machine string, code []byte, f func(theirs), opts ...string) {
 	t.Helper()
-	_, err := exec.LookPath("objdump")
-	skipOn(t, "objdump is not installed", err != nil)
+	program := "objdump"
+	if machine == "aarch64" {
+		program = "aarch64-linux-gnu-objdump"
+	}
+	_, err := exec.LookPath(program)
+	skipOn(t, program+" is not installed", err != nil)
 	file := filepath.Join(t.TempDir(), "code")
 	if err := os.WriteFile(file, code, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	args := append([]string{"-D", "-w", "-z", "-b", "binary", "-m", machine}, opts...)
-	cmd := exec.Command("objdump", append(args, file)...)
+	cmd := exec.Command(program, append(args, file)...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
