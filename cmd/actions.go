@@ -12,7 +12,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/gotrace/gotrace/arch"
 	"github.com/gotrace/gotrace/cmd/shell"
 	"github.com/gotrace/gotrace/filter"
 	"github.com/gotrace/gotrace/follow"
@@ -233,18 +232,9 @@ func (r *run) runAction() *follow.ActionKind {
 // runEnv tells a command what it is run for.
 func runEnv(c *follow.Context) []string {
 	ev := c.Event
-	name := ev.Kind.Name
-	switch {
-	case ev.Sys != nil:
-		name = ev.Sys.Name
-	case ev.Kind == event.Signal || ev.Kind == event.GroupStop || ev.Kind == event.Killed:
-		name = arch.SignalName(int(ev.Num))
-	case ev.Kind == event.User:
-		name = ev.Name
-	}
 	env := []string{
 		"GOTRACE_PID=" + strconv.Itoa(int(ev.Task.TGID)), "GOTRACE_TID=" + strconv.Itoa(int(ev.Task.TID)),
-		"GOTRACE_EVENT=" + ev.Kind.Name, "GOTRACE_NAME=" + name, "GOTRACE_RULE=" + c.Rule.Spec.Name,
+		"GOTRACE_EVENT=" + ev.Kind.Name, "GOTRACE_NAME=" + follow.Name(ev), "GOTRACE_RULE=" + c.Rule.Spec.Name,
 	}
 	for i := range ev.Args {
 		if v := &ev.Args[i]; ev.Kind == event.User && v.Form == event.FormString {

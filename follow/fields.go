@@ -33,8 +33,8 @@ func taskFields() []*Field {
 // eventFields are known of every event.
 func eventFields() []*Field {
 	return []*Field{
-		{&filter.Field{Name: "name", Type: filter.String, Doc: "the system call's name, the signal's, or the event's"}, one(name)},
-		{&filter.Field{Name: "count", Type: filter.Int, Doc: "how many events of the task the rule has taken before"}, one(count)},
+		{&filter.Field{Name: "name", Type: filter.String, Doc: "the system call's name, the signal's, or the event's"}, one(func(x *Env) filter.Val { return x.text(Name(x.Event)) })},
+		{&filter.Field{Name: "count", Type: filter.Int, Doc: "how many events of the task the rule has taken; in its condition: before this one"}, one(count)},
 		{&filter.Field{Name: "reg", Type: filter.Int, Index: filter.RegIndex, Doc: "a register: reg.rip"}, register},
 	}
 }
@@ -68,7 +68,11 @@ func (x *Env) ask(what string) filter.Val {
 	if x.engine.reg.Tasks == nil {
 		return filter.Val{}
 	}
-	b, ok := x.engine.reg.Tasks.Text(x.buf[:0], x.Task, what)
+	return x.answer(x.engine.reg.Tasks.Text(x.buf[:0], x.Task, what))
+}
+
+// answer keeps the memory that an answer was built on.
+func (x *Env) answer(b []byte, ok bool) filter.Val {
 	x.buf = b
 	if !ok {
 		return filter.Val{}
@@ -155,18 +159,18 @@ func count(x *Env) filter.Val {
 	return number(int64(counts[x.rule]))
 }
 
-func name(x *Env) filter.Val {
-	ev := x.Event
-	s := ev.Kind.Name
+// Name is what an event is called: the system call's name, the signal's, the user event's, or
+// its kind's.
+func Name(ev *event.Event) string {
 	switch {
 	case ev.Sys != nil:
-		s = ev.Sys.Name
+		return ev.Sys.Name
 	case ev.Kind == event.Signal || ev.Kind == event.GroupStop || ev.Kind == event.Killed:
-		s = arch.SignalName(int(ev.Num))
+		return arch.SignalName(int(ev.Num))
 	case ev.Kind == event.User:
-		s = ev.Name
+		return ev.Name
 	}
-	return x.text(s)
+	return ev.Kind.Name
 }
 
 func register(x *Env, r *filter.Ref, i int) filter.Val {
@@ -366,10 +370,5 @@ func (x *Env) pathOf(fd int32) filter.Val {
 	if fd < 0 || x.engine.reg.Tasks == nil {
 		return filter.Val{}
 	}
-	b, ok := x.engine.reg.Tasks.Path(x.buf[:0], x.Task, fd)
-	x.buf = b
-	if !ok {
-		return filter.Val{}
-	}
-	return text(b)
+	return x.answer(x.engine.reg.Tasks.Path(x.buf[:0], x.Task, fd))
 }
