@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -97,6 +98,9 @@ func strace(t *testing.T) string {
 
 // TestExpressionsLikeStrace asks strace about every line of the table.
 func TestExpressionsLikeStrace(t *testing.T) {
+	if runtime.GOARCH != "amd64" {
+		t.Skip("the table says what strace for amd64 says, of its three ABIs")
+	}
 	file := strace(t)
 	said := 0
 	for _, line := range lines(t, "testdata/expr.txt") {

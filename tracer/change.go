@@ -30,13 +30,18 @@ func (s *Session) setInfo(t *task) (done bool, err error) {
 	return err == nil || ptrace.Gone(err), err
 }
 
-// setNR changes the call that a task is entering; -1: it makes none.
+// setNR changes the call that a task is entering; -1: it makes none, which ends with ENOSYS.
 func (s *Session) setNR(t *task, nr int64) error {
 	s.info.NR = uint64(nr)
-	if done, err := s.setInfo(t); done {
+	done, err := s.setInfo(t)
+	if !done {
+		err = ptrace.SetSyscallNR(int(t.id.TID), nr)
+	}
+	if err != nil || nr != -1 || t.abi.KeepsArg(0) {
 		return err
 	}
-	return ptrace.SetSyscallNR(int(t.id.TID), nr)
+	// The first argument is still where the result will be looked for.
+	return s.setResult(t, -int64(unix.ENOSYS))
 }
 
 // setArg changes the register of an argument of the call that a task is entering. It gets
@@ -91,6 +96,11 @@ func (s *Session) setRet(t *task, ret int64) error {
 	if done, err := s.setInfo(t); done {
 		return err
 	}
+	return s.setResult(t, ret)
+}
+
+// setResult writes the register of a call's result.
+func (s *Session) setResult(t *task, ret int64) error {
 	r, err := t.state.Regs()
 	if err != nil {
 		return err

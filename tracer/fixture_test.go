@@ -89,6 +89,9 @@ func skipOn(t *testing.T, reason string, cond bool) {
 
 // gotrace builds the program once for all tests.
 var gotrace = sync.OnceValues(func() (string, error) {
+	if prebuilt != "" {
+		return filepath.Join(prebuilt, "gotrace"), nil
+	}
 	dir, err := os.MkdirTemp("", "gotrace-fixtures")
 	if err != nil {
 		return "", err
@@ -103,7 +106,7 @@ var gotrace = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	status := m.Run()
-	if used.built {
+	if used.built && prebuilt == "" {
 		bin, _ := gotrace()
 		os.RemoveAll(filepath.Dir(bin))
 	}
@@ -113,8 +116,7 @@ func TestMain(m *testing.M) {
 var used struct{ built bool }
 
 func TestFixtures(t *testing.T) {
-	_, err := exec.LookPath("gcc")
-	skipOn(t, "no gcc to build fixtures with", err != nil)
+	needCompiler(t)
 	used.built = true
 	tracer, err := gotrace()
 	if err != nil {
@@ -158,9 +160,23 @@ func strace61() string {
 func (f *fixture) build(t *testing.T, abi string) string {
 	t.Helper()
 	prog := filepath.Join(t.TempDir(), f.name)
+	skipOn(t, "no 32-bit ABI beside "+runtime.GOARCH+" is traced", abi == "32" && runtime.GOARCH != "amd64")
+	if prebuilt != "" {
+		copyPrebuilt(t, f.name, abi, prog)
+	} else {
+		f.compile(t, abi, prog)
+	}
+	if abi == "32" {
+		err := exec.Command(prog).Run()
+		skipOn(t, "the kernel runs no 32-bit programs", errors.Is(err, syscall.ENOEXEC))
+	}
+	return prog
+}
+
+func (f *fixture) compile(t *testing.T, abi, prog string) {
+	t.Helper()
 	args := []string{"-O1", "-w", "-o", prog, f.source}
 	if abi == "32" {
-		skipOn(t, "no 32-bit ABI beside "+runtime.GOARCH+" is traced", runtime.GOARCH != "amd64")
 		// The C library's headers for 64 bits serve for asm/ too.
 		args = append(args, "-m32", "-static", "-idirafter", "/usr/include/x86_64-linux-gnu")
 	}
@@ -169,11 +185,6 @@ func (f *fixture) build(t *testing.T, abi string) string {
 	if err != nil {
 		t.Fatalf("gcc: %v\n%s", err, out)
 	}
-	if abi == "32" {
-		err := exec.Command(prog).Run()
-		skipOn(t, "the kernel runs no 32-bit programs", errors.Is(err, syscall.ENOEXEC))
-	}
-	return prog
 }
 
 // check runs the program under a tracer and compares what both wrote.

@@ -79,8 +79,7 @@ func TestStress(t *testing.T) {
 // built returns the tracer's program.
 func built(t *testing.T) string {
 	t.Helper()
-	_, err := exec.LookPath("gcc")
-	skipOn(t, "no gcc to build fixtures with", err != nil)
+	needCompiler(t)
 	used.built = true
 	tracer, err := gotrace()
 	if err != nil {
@@ -93,6 +92,10 @@ func built(t *testing.T) string {
 func compile(t *testing.T, name string) string {
 	t.Helper()
 	prog := filepath.Join(t.TempDir(), fmt.Sprintf("%.6s-%d", name, os.Getpid()))
+	if prebuilt != "" {
+		copyPrebuilt(t, name, "64", prog)
+		return prog
+	}
 	out, err := exec.Command("gcc", "-O1", "-w", "-pthread", "-o", prog, "testdata/fixtures/"+name+".c").CombinedOutput()
 	if err != nil {
 		t.Fatalf("gcc: %v\n%s", err, out)
