@@ -71,14 +71,21 @@ func listSets(w io.Writer) {
 
 // checkRules checks each file by itself.
 func checkRules(program string, files []string) error {
-	schema := bare(program).registry().Schema(universe())
+	reg := bare(program).registry()
+	schema := reg.Schema(universe())
 	var failed error
 	for _, f := range files {
 		src, err := ruleSource(f)
 		if err != nil {
 			return err
 		}
-		if _, err := filter.Parse([]filter.Source{src}, schema); err != nil {
+		rules, err := filter.Parse([]filter.Source{src}, schema)
+		if err == nil {
+			if _, err = follow.New(rules, reg); err != nil {
+				err = fmt.Errorf("%s: %w", src.Name, err)
+			}
+		}
+		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			failed = errQuiet
 		}

@@ -182,6 +182,9 @@ func (c *checker) rule(st *statement) *Rule {
 	if r.in != "" && !c.hasGroup(r.in) {
 		c.report(st.src, r.inPos, "no group '%s'%s", r.in, nearest(r.in, c.groupNames()))
 	}
+	if r.in != "" && r.in != AllGroup && len(r.on) > 0 && !slices.ContainsFunc(r.on, func(o onStmt) bool { return o.Event.Tasks }) {
+		c.report(st.src, r.inPos, "%s happens to no task: no group has it", r.on[0].Event.Name)
+	}
 	sc := scope{c: c, on: r.on, silent: r.broken}
 	if r.where != nil {
 		sc.condition(r.where)
