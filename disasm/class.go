@@ -5,6 +5,11 @@ package disasm
 type Class uint8
 
 // Classes. Those of one architecture only say so.
+//
+// InPlace are on x86: branches with prefix 66, which are 16 bits wide and cut the PC to 16
+// bits on AMD but not on Intel (Len is AMD's, as objdump's; without HasTarget in 64-bit
+// mode); operands relative to EIP; and what only kernels and enclaves use, as sysret. On
+// arm64: what authenticates with the PC, eret, transactions.
 const (
 	Unknown      Class = iota // not known: run it in place, never overwrite it
 	Plain                     // a copy does the same anywhere
@@ -31,7 +36,7 @@ const (
 	RepString                 // x86 rep movs, ...: one trap for each iteration
 	XBegin                    // x86 xbegin: Target is where an abort goes
 	XAbort                    // x86 xabort
-	InPlace                   // known, but runs in its place only: the text of the table says why
+	InPlace                   // known, but runs in its place only, see below
 	ExclLoad                  // arm64 ldxr, ldaxr, ldxp...: opens an exclusive sequence
 	ExclStore                 // arm64 stxr, stlxr, stxp...: ends one
 	Atomic                    // arm64 LSE: ldadd, swp, cas, ...

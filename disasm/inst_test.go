@@ -50,6 +50,7 @@ func TestFlags(t *testing.T) {
 		{arch.AMD64, "ffd0", "readspc writespc"},
 		{arch.AMD64, "c3", "writespc move"},
 		{arch.AMD64, "0f05", "readspc writesrcx writesr11 readstf"},
+		{arch.I386, "0f34", "readspc writespc"},
 		{arch.AMD64, "cd80", "readspc"},
 		{arch.AMD64, "9c", "readstf move"},
 		{arch.AMD64, "9d", "writestf"},

@@ -124,13 +124,18 @@ func textOf(t *testing.T, pattern string) []byte {
 
 // TestLengthsObjdump holds the lengths of instructions against objdump.
 func TestLengthsObjdump(t *testing.T) {
-	for _, p := range programs {
-		t.Run(filepath.Base(p), func(t *testing.T) {
+	const lib32 = "/lib32/libc.so.6"
+	for _, p := range append(programs[:len(programs):len(programs)], lib32) {
+		t.Run(strings.TrimPrefix(p, "/"), func(t *testing.T) {
 			code := textOf(t, p)
+			machine, a := "i386:x86-64", arch.AMD64
+			if p == lib32 {
+				machine, a = "i386", arch.I386
+			}
 			n, bad := 0, 0
-			objdump(t, "i386:x86-64", code, func(o theirs) {
+			objdump(t, machine, code, func(o theirs) {
 				n++
-				if bad < 10 && !sameLength(t, arch.AMD64, code, o) {
+				if bad < 10 && !sameLength(t, a, code, o) {
 					bad++
 				}
 			})

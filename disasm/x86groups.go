@@ -11,6 +11,8 @@ const (
 	spString
 	spNear // near branches: prefix 66
 	spMemOnly
+	spRegOnly
+	spX87
 	spMovSeg
 	spNop
 	spMoffs
@@ -41,6 +43,7 @@ func anyPrefix(mask uint8) [4]uint8 { return [4]uint8{mask, mask, mask, mask} }
 
 var groups = [32]group{
 	spMemOnly: {mem: anyPrefix(0xff)},
+	spRegOnly: {reg: anyPrefix(0xff)},
 	spMovSeg:  {mem: anyPrefix(0x3d), reg: anyPrefix(0x3d)}, // not cs
 	spGroup1A: {mem: anyPrefix(0x01), reg: anyPrefix(0x01)},
 	spGroup4:  {mem: anyPrefix(0x03), reg: anyPrefix(0x03)},
@@ -93,6 +96,10 @@ func (d *x86) special(sp special, c Class) Class {
 		if d.in.extBase != 0 { // xchg
 			return Plain
 		}
+	case spX87:
+		if d.x87Undefined() {
+			return Unknown
+		}
 	case spMoffs:
 		d.in.Flags |= AbsMem
 	case spInt:
@@ -105,6 +112,10 @@ func (d *x86) special(sp special, c Class) Class {
 	case spJmpAbs:
 		d.in.Flags |= HasTarget
 	case spSyscall:
+		if d.in.Op == 0x34 { // sysenter: the kernel returns to the vdso
+			d.in.Flags |= WritesPC
+			break
+		}
 		d.in.Flags |= WritesRCX | WritesR11 | ReadsTF
 	case spHintNop:
 		if d.pp == 2 && (d.in.ModRM == 0xfa || d.in.ModRM == 0xfb) {
@@ -239,6 +250,30 @@ func (d *x86) classify(pc uint64) {
 	}
 	in.Flags = fl &^ rexMark
 	in.Class = c
+}
+
+// x87Mem and x87Reg are the undefined instructions of opcodes D8 to DF: by ModRM.reg with
+// a memory operand, by the low six bits of ModRM without.
+var (
+	x87Mem = [8]uint8{1: 1 << 1, 3: 1<<4 | 1<<6, 5: 1 << 5}
+	x87Reg = [8]uint64{
+		1: span(0x11, 0x17) | span(0x22, 0x23) | span(0x26, 0x27),
+		2: span(0x20, 0x28) | span(0x2a, 0x3f),
+		3: span(0x26, 0x27) | span(0x38, 0x3f),
+		5: span(0x30, 0x3f),
+		6: span(0x18, 0x18) | span(0x1a, 0x1f),
+		7: span(0x21, 0x27) | span(0x38, 0x3f),
+	}
+)
+
+// span sets the bits from first to last.
+func span(first, last uint) uint64 { return 1<<(last+1) - 1<<first }
+
+func (d *x86) x87Undefined() bool {
+	if d.in.Flags&HasMem != 0 {
+		return x87Mem[d.in.Op&7]>>(d.in.ModRM>>3&7)&1 != 0
+	}
+	return x87Reg[d.in.Op&7]>>(d.in.ModRM&0x3f)&1 != 0
 }
 
 // lockable tells whether prefix F0 is allowed: where memory is read, changed and written.
