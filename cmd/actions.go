@@ -53,7 +53,11 @@ func (r *run) write(ev *event.Event) error {
 	if r.o.Filter.DecodePIDs.Has(filter.PIDComm) {
 		r.nameTask(ev)
 	}
-	return r.out.Write(ev, r.engine.Len())
+	tasks := r.engine.Len()
+	if ev.Kind == event.Superseded {
+		tasks-- // the leader is gone
+	}
+	return r.out.Write(ev, tasks)
 }
 
 // count is the summary action.

@@ -136,11 +136,29 @@ func (out *output) Write(ev *event.Event, tasks int) error {
 	if t, ok := s.(interface{ SetTasks(int) }); ok {
 		t.SetTasks(tasks)
 	}
+	if ev.Kind == event.Superseded {
+		out.renumber(int32(ev.Num), ev.Task.TID)
+	}
 	out.note(s.Write(ev))
 	if out.per != nil && (ev.Kind == event.Exit || ev.Kind == event.Killed) {
 		out.note(out.drop(ev.Task.TID))
 	}
 	return nil
+}
+
+// renumber ends what is open of a task that goes on under another id. A file of its own gets
+// nothing more.
+func (out *output) renumber(from, to int32) {
+	s := out.one
+	if p := out.per[from]; p != nil {
+		s = p.sink
+	}
+	if t, ok := s.(interface{ Renumber(from, to int32) }); ok {
+		t.Renumber(from, to)
+	}
+	if out.per[from] != nil {
+		out.note(out.drop(from))
+	}
 }
 
 func (out *output) of(tid int32) (*perTask, error) {

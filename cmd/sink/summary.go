@@ -239,6 +239,13 @@ func (f *Followed) SetTasks(n int) {
 	}
 }
 
+// Renumber tells the sink that a task goes on under another id.
+func (f *Followed) Renumber(from, to int32) {
+	if x, ok := f.Sink.(interface{ Renumber(from, to int32) }); ok {
+		x.Renumber(from, to)
+	}
+}
+
 // Close closes both.
 func (f *Followed) Close() error {
 	err := f.Sink.Close()

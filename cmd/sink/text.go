@@ -74,6 +74,7 @@ type Text struct {
 	line      int            // where the current line begins in buf, without its prefix's escapes
 	col       int            // columns of the current line that are already written out
 	open      *event.Syscall // the call whose line is not ended
+	opener    int32          // the task that it is of
 	tasks     int            // live tasks, for PIDBracket
 	prev      int64          // Wall of the last line, for -r
 	err       error
@@ -147,6 +148,17 @@ func (t *Text) newline() {
 // interrupt ends another task's open line.
 func (t *Text) interrupt() {
 	t.buf = append(t.buf, " <unfinished ...>"...)
+	t.newline()
+	t.open = nil
+}
+
+// Renumber ends the open line of a task that goes on under another id.
+func (t *Text) Renumber(from, to int32) {
+	if t.open == nil || t.opener != from {
+		return
+	}
+	t.buf = append(t.buf, " <pid changed to "...)
+	t.buf = append(strconv.AppendInt(t.buf, int64(to), 10), " ...>"...)
 	t.newline()
 	t.open = nil
 }
@@ -277,7 +289,7 @@ func (t *Text) enter(ev *event.Event) {
 	t.callName(ev)
 	t.args(ev.Args, 0, ev)
 	s.Shown, s.Printed = len(ev.Args), true
-	t.open = s
+	t.open, t.opener = s, ev.Task.TID
 	s.Separator = false
 	if s.More && !s.Late && anyShown(ev.Args) {
 		t.buf = append(t.buf, ", "...)
