@@ -55,6 +55,9 @@ var classNames = [numClasses]string{
 // String gives the class's name in the tests' tables, as "jcc".
 func (c Class) String() string { return classNames[c] }
 
+// A class takes five bits of attr: a new one needs more room there.
+const _ = uint(1<<5 - numClasses)
+
 // classFlags is what all instructions of a class do.
 var classFlags = [32]Flags{
 	Plain:        Overwritable,

@@ -125,12 +125,15 @@ func (o *ownName) selects(in Inst) bool {
 		}
 		return len(s) == 1 || s[2]-'0' == in.ModRM()>>3&7
 	default:
-		return s == fmt.Sprintf("%02x", in.ModRM())
+		return hexDigit(s[0])<<4|hexDigit(s[1]) == in.ModRM()
 	}
 }
 
 // operands writes name and operands in the printer's syntax.
 func (p *Printer) operands(o *ownName, in Inst, code []byte) string {
+	if o.args == "" && p.Syntax != Go {
+		return o.name
+	}
 	size := in.operandBits()
 	suffix := "d"
 	if size == 64 {

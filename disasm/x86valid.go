@@ -3,7 +3,7 @@ package disasm
 // The validity of opcodes: a hexadecimal digit for each says with which mandatory prefix
 // it is defined: 1 none, 2 66, 4 F3, 8 F2 (in VEX, XOP and EVEX the field pp). The integer
 // instructions of map 1 take any prefix. Which ModRM bytes are defined is told by the groups
-// in x86groups.go; W, L and vvvv are not looked at. TestValidObjdump compares these tables
+// in x86groups.go; W, L and vvvv are not looked at. TestRandomObjdump compares these tables
 // with objdump.
 
 var valid0F = rows{
