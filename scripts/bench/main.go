@@ -159,6 +159,17 @@ func (c *config) measure(dir string, pairs int) (elapsed, cpu []float64, err err
 type spent struct{ elapsed, cpu time.Duration }
 
 func (c *config) time(dir, command string) (spent, error) {
+	argv := c.argv(dir, command)
+	p := exec.Command(argv[0], argv[1:]...)
+	begin := time.Now()
+	if err := p.Run(); err != nil {
+		return spent{}, err
+	}
+	return spent{time.Since(begin), p.ProcessState.UserTime() + p.ProcessState.SystemTime()}, nil
+}
+
+// argv is the command line with what its words stand for.
+func (c *config) argv(dir, command string) []string {
 	var argv []string
 	for _, w := range strings.Fields(command) {
 		switch w {
@@ -172,12 +183,7 @@ func (c *config) time(dir, command string) (spent, error) {
 			argv = append(argv, w)
 		}
 	}
-	p := exec.Command(argv[0], argv[1:]...)
-	begin := time.Now()
-	if err := p.Run(); err != nil {
-		return spent{}, err
-	}
-	return spent{time.Since(begin), p.ProcessState.UserTime() + p.ProcessState.SystemTime()}, nil
+	return argv
 }
 
 func (c *config) tracee(dir string) []string {
