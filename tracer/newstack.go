@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 
 	"github.com/gotrace/gotrace/arch"
+	"github.com/gotrace/gotrace/tracer/event"
 	"github.com/gotrace/gotrace/tracer/ptrace"
 )
 
@@ -12,7 +13,7 @@ import (
 // pointer, envp, a null pointer and the auxiliary vector, in words of the program's size,
 // and above them the strings. It reads a page at a time; mostly one page has it all.
 type newStack struct {
-	mem  *ptrace.Mem
+	mem  event.Memory
 	word uint64 // bytes
 	base uint64 // address of buf
 	n    uint64 // bytes of buf that were read

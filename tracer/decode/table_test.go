@@ -112,7 +112,7 @@ func survive(t *testing.T, tab *Table, abi *arch.ABI, nr, a, b uint64) {
 				walk(&v, func(*event.Value) { n++ })
 			}
 			c.Result()
-			if n > 1<<20 {
+			if n > maxValues {
 				t.Fatalf("%s %s%#x made %d values", abi.Arch.Name, abi.SyscallName(nr), args, n)
 			}
 		}
@@ -120,27 +120,4 @@ func survive(t *testing.T, tab *Table, abi *arch.ABI, nr, a, b uint64) {
 	if bytes.Equal(page[:8], page[8:16]) {
 		t.Fatal("the page is not hostile")
 	}
-}
-
-// FuzzCalls decodes calls with any registers and memory.
-func FuzzCalls(f *testing.F) {
-	f.Add(byte(0), uint16(9), uint64(0x1000), uint64(8), int64(0), []byte("some memory"))
-	f.Add(byte(1), uint16(67), uint64(2), uint64(0x1000), int64(-1), []byte{1, 2, 3, 4, 5, 6, 7, 8})
-	f.Add(byte(2), uint16(137), uint64(0x1001), uint64(0x1004), int64(7), []byte{0xff, 0, 0xff})
-	tab := New(everyABI...)
-	f.Fuzz(func(t *testing.T, which byte, nr uint16, a, b uint64, ret int64, mem []byte) {
-		abi := everyABI[int(which)%len(everyABI)]
-		if abi.Bits == 32 {
-			a, b = uint64(uint32(a)), uint64(uint32(b))
-		}
-		c := fakeCtx(abi, mem)
-		c.Begin(tab, abi, uint64(nr), [6]uint64{a, b, a, b, a, b}, Verbose)
-		c.Enter()
-		errno := 0
-		if ret < 0 {
-			errno = int(-ret) & 511
-		}
-		c.Leave(ret, errno)
-		c.Result()
-	})
 }
