@@ -11,7 +11,7 @@ type Consts map[string]int64
 
 // NewConsts lists them. Of a name that stands for several numbers the first table counts.
 func NewConsts(a *arch.Arch) Consts {
-	c := make(Consts)
+	c := Consts{"AT_FDCWD": atFDCWD} // it is in no table
 	for _, t := range tables {
 		for _, e := range t.For(a.Name).Entries {
 			if _, ok := c[e.Name]; !ok {
