@@ -21,6 +21,7 @@ var layers = map[string][]string{
 	"cmd/sink":             {"tracer/event", "arch"},
 	"arch":                 {},
 	"disasm":               {"arch"},
+	"disasm/step":          {"disasm", "arch"},
 	"filter":               {},
 	"follow":               {"filter", "tracer/event", "arch"},
 	"tracer/event":         {"arch"},

@@ -83,6 +83,11 @@ func Cont(tid, sig int) error { return resume("CONT", unix.PTRACE_CONT, tid, sig
 // Syscall resumes a tracee until its next system-call stop, signal or event.
 func Syscall(tid, sig int) error { return resume("SYSCALL", unix.PTRACE_SYSCALL, tid, sig) }
 
+// Step resumes a tracee for one instruction, delivering sig: a SIGTRAP follows, unless a
+// signal or event comes first. On x86 one iteration of a repeated string instruction is
+// a step.
+func Step(tid, sig int) error { return resume("SINGLESTEP", unix.PTRACE_SINGLESTEP, tid, sig) }
+
 // resume allocates nothing unless it fails.
 func resume(op string, req, tid, sig int) error {
 	_, _, e := unix.RawSyscall6(unix.SYS_PTRACE, uintptr(req), uintptr(tid), 0, uintptr(sig), 0, 0)

@@ -1,0 +1,347 @@
+package step
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/gotrace/gotrace/arch"
+	"github.com/gotrace/gotrace/disasm"
+	"github.com/gotrace/gotrace/tracer/ptrace"
+)
+
+var (
+	cpuSeed  = flag.Uint64("seed", 1, "of the instructions that run on the CPU")
+	cpuCases = flag.Int("cases", 12000, "instructions to run on the CPU, for each architecture")
+)
+
+// cpuClasses are the classes whose instructions run on the CPU in both ways, as often as
+// they occur here. Of the others, Far, Int, Trap, LoadSS, XBegin, XAbort, InPlace and Unknown
+// are in place anyway; Syscall and IRet have tests of their own.
+var cpuClasses = []disasm.Class{
+	disasm.Plain, disasm.Plain, disasm.Plain, disasm.Plain, disasm.PCRel, disasm.PCRel,
+	disasm.Nop, disasm.PushReg, disasm.PopReg, disasm.Jump, disasm.CondJump, disasm.LoopJump,
+	disasm.Call, disasm.IndirectCall, disasm.IndirectJump, disasm.Ret, disasm.PushFlags,
+	disasm.PopFlags, disasm.RepString,
+}
+
+// differs are instructions that do not give the same twice, or wait: by map and opcode,
+// and ModRM under a mask.
+var differs = []struct {
+	m           int
+	op          byte
+	modrm, mask byte
+	what        string
+}{
+	{1, 0x31, 0, 0, "rdtsc"},
+	{1, 0xa2, 0, 0, "cpuid: the CPU's number"},
+	{1, 0x01, 0xf9, 0xff, "rdtscp"},
+	{1, 0x01, 0xfa, 0xfe, "monitorx, mwaitx"},
+	{1, 0x01, 0xc8, 0xfe, "monitor, mwait"},
+	{1, 0x01, 0xfd, 0xff, "rdpru"},
+	{1, 0x01, 0xef, 0xff, "wrpkru"},
+	{1, 0xc7, 0xf0, 0xf0, "rdrand, rdseed, rdpid"},
+	{1, 0xae, 0xe0, 0xe8, "fences, umwait"},
+}
+
+func same(in disasm.Inst) bool {
+	for _, d := range differs {
+		if in.Enc() <= disasm.REX2 && in.Map() == d.m && in.Op() == d.op && in.ModRM()&d.mask == d.modrm&d.mask {
+			return false
+		}
+	}
+	return true
+}
+
+// generator makes instructions and states.
+type generator struct {
+	*rand.Rand
+	a *arch.Arch
+}
+
+func (g *generator) fill(p []byte) {
+	for i := range p {
+		p[i] = byte(g.Uint32())
+	}
+}
+
+// starts are the first bytes of encodings that random bytes rarely hit.
+var starts = [][]byte{
+	{0x0f}, {0x0f, 0x38}, {0x0f, 0x3a}, {0xc5}, {0xc4, 0xe2}, {0xc4, 0xe1}, {0x8f, 0xe9}, {0x62, 0xf1, 0x7c, 0x48},
+	{0xff}, {0xf3}, {0xf2}, {0xf3, 0x48}, {0x66, 0x0f}, {0xf3, 0x0f}, {0xf2, 0x0f}, {0x66, 0x0f, 0x38}, {0x67}, {0xf0},
+	{0xc2}, {0xc3}, {0xe8}, {0xe9}, {0x9c}, {0x9d}, {0xe0}, {0xe1}, {0xe2}, {0xe3}, {0x67, 0xe3}, {0x67, 0xe2}, {0x66, 0x9c},
+}
+
+// inst is an instruction of class want.
+func (g *generator) inst(want disasm.Class) (disasm.Inst, []byte) {
+	var code [16]byte
+	for {
+		g.fill(code[:])
+		n := 0
+		if g.a == arch.AMD64 && g.IntN(3) == 0 {
+			code[0], n = 0x40|code[0]&15, 1
+		}
+		if g.IntN(2) == 0 {
+			n = copy(code[:], starts[g.IntN(len(starts))])
+		}
+		if want == disasm.PCRel || g.IntN(8) == 0 {
+			code[n+1] = code[n+1]&0x38 | 5
+		}
+		in, err := disasm.Decode(g.a, code[:], tablePC)
+		if err != nil || in.Class != want || !same(in) {
+			continue
+		}
+		g.aim(in, code[:])
+		in, err = disasm.Decode(g.a, code[:], tablePC)
+		if err == nil && in.Class == want {
+			return in, code[:in.Len]
+		}
+	}
+}
+
+// aim lets fields name what is mapped.
+func (g *generator) aim(in disasm.Inst, code []byte) {
+	next := tablePC + uint64(in.Len)
+	off, size := in.PCRel()
+	switch {
+	case size == 4 && in.Has(disasm.HasTarget):
+		binary.LittleEndian.PutUint32(code[off:], uint32(landAt+g.Uint64N(page)-next))
+	case size == 4:
+		binary.LittleEndian.PutUint32(code[off:], uint32(g.data()-next))
+	case in.Has(disasm.AbsMem):
+		off, size := in.Imm()
+		var v [8]byte
+		binary.LittleEndian.PutUint64(v[:], g.data())
+		copy(code[off:off+size], v[:])
+	}
+}
+
+func (g *generator) data() uint64 { return dataAt + 64 + g.Uint64N(dataLen-1024) }
+
+// popMask are the flags that popf must not set here, in both halves of its operand: TF, and
+// ID, which ptrace(2) cannot set back.
+const popMask = trapFlag | trapFlag<<16 | 1<<21
+
+// value is one for a register or a word of memory.
+func (g *generator) value() uint64 {
+	switch g.IntN(8) {
+	case 0:
+		return g.Uint64()
+	case 1:
+		return g.Uint64N(64)
+	case 2:
+		return landAt + g.Uint64N(page-16)
+	case 3:
+		return -g.Uint64N(64)
+	case 4:
+		return g.data() &^ 63
+	}
+	return g.data()
+}
+
+func (g *generator) state(c *tracee, in disasm.Inst, s *state) {
+	s.regs = c.base
+	for _, slot := range x86Slots {
+		s.regs.R[slot] = g.value()
+		if g.a == arch.I386 {
+			s.regs.R[slot] &= 0xffffffff
+		}
+	}
+	if in.Class == disasm.RepString || g.IntN(4) == 0 {
+		s.regs.R[x86Slots[rcx]] = g.Uint64N(8)
+	}
+	s.regs.SetSP(g.data() &^ uint64(g.IntN(2)*7))
+	if g.IntN(64) == 0 {
+		s.regs.SetSP(g.value())
+	}
+	if in.Class == disasm.PopFlags {
+		s.regs.SetSP(s.regs.SP() &^ 7)
+	}
+	s.regs.R[slotFlags] = 0x202 | g.Uint64()&0xcd5
+	s.regs.SetPC(tablePC)
+	for i := 0; i < dataLen; i += 8 {
+		v := g.value()
+		if in.Class == disasm.Ret || in.Class == disasm.IndirectCall || in.Class == disasm.IndirectJump {
+			v = landAt + g.Uint64N(page-16)
+		}
+		if g.a == arch.I386 {
+			v = v&0xffffffff | v<<32
+		}
+		if in.Class == disasm.PopFlags {
+			v &^= popMask | popMask<<32
+		}
+		binary.LittleEndian.PutUint64(s.data[i:], v)
+	}
+	g.fill(s.fp[32:832])
+	le := binary.LittleEndian
+	clear(s.fp[:32])
+	le.PutUint16(s.fp[0:], 0x37f)
+	s.fp[4] = byte(g.Uint32())
+	le.PutUint32(s.fp[24:], 0x1f80)
+	clear(s.fp[512:576])
+	s.fp[512] = 7
+}
+
+// inPlace runs the instruction where it is, to its end.
+func (c *tracee) inPlace(in disasm.Inst, code []byte, s *state) {
+	c.poke(tablePC, code)
+	c.set(s)
+	sig := c.step()
+	var r arch.Regs
+	for in.Class == disasm.RepString && sig == unix.SIGTRAP {
+		c.must(ptrace.GetRegs(c.pid, c.a, &r))
+		if r.PC() != tablePC {
+			break
+		}
+		sig = c.step()
+	}
+	c.get(s, sig)
+	if in.Class == disasm.PushFlags && sig == unix.SIGTRAP {
+		s.data[s.regs.SP()-dataAt+1] &^= trapFlag >> 8 // the step's
+	}
+	c.poke(tablePC, bytes.Repeat([]byte{0xcc}, len(code)))
+}
+
+// resumeFlag is RF, which a fault sets.
+const resumeFlag = 1 << 16
+
+// planned carries out a plan, with breakpoints where the instruction was. want is what
+// came of the instruction in its place.
+func (c *tracee) planned(p *Plan, s, want *state) error {
+	c.set(s)
+	if p.Method == Emulate {
+		if err := p.Emulate(&s.regs, c); err != nil {
+			return err
+		}
+		c.must(ptrace.SetRegs(c.pid, &s.regs))
+		c.get(s, unix.SIGTRAP)
+		return nil
+	}
+	c.poke(p.Slot, p.Code())
+	r := s.regs
+	p.Start(&r)
+	c.must(ptrace.SetRegs(c.pid, &r))
+	var sig unix.Signal
+	if p.Boosted {
+		c.must(ptrace.Cont(c.pid, 0))
+		sig = c.wait()
+		c.get(s, sig)
+		if sig == unix.SIGTRAP {
+			s.regs.SetPC(s.regs.PC() - 1) // behind the breakpoint that ends the case
+		}
+	} else {
+		sig = c.step()
+		for c.get(s, sig); sig == unix.SIGTRAP && p.Again(&s.regs); c.get(s, sig) {
+			sig = c.step()
+		}
+	}
+	p.Fixup(&s.regs)
+	if p.Boosted && sig == unix.SIGSEGV && want.sig == 0 && s.regs.PC() == want.regs.PC() {
+		// Not the instruction but the one that it went to has failed.
+		s.sig, s.code, s.addr = 0, 0, 0
+		s.regs.R[slotFlags] &^= resumeFlag
+	}
+	if s.sig == unix.SIGILL || s.sig == unix.SIGFPE {
+		s.addr = p.Original(s.addr)
+	}
+	c.poke(p.Slot, bytes.Repeat([]byte{0xcc}, len(p.Code())))
+	return nil
+}
+
+// diff tells how two states differ.
+func diff(a *arch.Arch, want, got *state) string {
+	var b strings.Builder
+	for _, g := range a.Regs {
+		if w, v := want.regs.R[g.Index], got.regs.R[g.Index]; w != v && !strings.HasPrefix(g.Name, "orig") {
+			fmt.Fprintf(&b, " %s %#x, in place %#x;", g.Name, v, w)
+		}
+	}
+	if want.sig != got.sig || want.code != got.code || want.addr != got.addr {
+		fmt.Fprintf(&b, " %v %d %#x, in place %v %d %#x;", got.sig, got.code, got.addr, want.sig, want.code, want.addr)
+	}
+	for i := range want.data {
+		if want.data[i] != got.data[i] {
+			fmt.Fprintf(&b, " byte at %#x %#x, in place %#x;", dataAt+i, got.data[i], want.data[i])
+			break
+		}
+	}
+	for i := range want.fp {
+		if want.fp[i] != got.fp[i] {
+			fmt.Fprintf(&b, " xsave byte %d %#x, in place %#x;", i, got.fp[i], want.fp[i])
+			break
+		}
+	}
+	return b.String()
+}
+
+// TestCPU runs random instructions in place and as planned, from the same random state,
+// and compares all that they change.
+func TestCPU(t *testing.T) {
+	for _, a := range []*arch.Arch{arch.AMD64, arch.I386} {
+		t.Run(a.Name, func(t *testing.T) { compareOnCPU(t, a) })
+	}
+}
+
+func compareOnCPU(t *testing.T, a *arch.Arch) {
+	c := startTracee(t, a)
+	g := &generator{rand.New(rand.NewPCG(*cpuSeed, 0)), a}
+	n := *cpuCases
+	if testing.Short() {
+		n /= 10
+	}
+	var before, want, got state
+	methods, faults := map[string]int{}, 0
+	for i := range n {
+		class := cpuClasses[i%len(cpuClasses)]
+		if class == disasm.PCRel && a == arch.I386 {
+			continue
+		}
+		in, code := g.inst(class)
+		g.state(c, in, &before)
+		slot := uint64(nearSlot + 16*(i&7))
+		if a == arch.AMD64 && g.IntN(2) == 0 {
+			slot = farSlot + uint64(16*(i&7))
+		}
+		p, err := New(a, in, code, tablePC, &before.regs, slot, Options{Boost: g.IntN(3) == 0})
+		if err != nil {
+			t.Fatalf("% x: %v", code, err)
+		}
+		name := p.Method.String()
+		if p.Boosted {
+			name += " boosted"
+		} else if p.scr != disasm.RegNone {
+			name += " by register"
+		}
+		if p.Method == InPlace {
+			methods[name]++
+			continue
+		}
+		want, got = before, before
+		c.inPlace(in, code, &want)
+		if err := c.planned(&p, &got, &want); errors.Is(err, ErrInPlace) {
+			name += ", then in place"
+			c.get(&got, unix.SIGTRAP)
+			want = before
+			want.fp = got.fp
+		}
+		methods[name]++
+		if want.sig != 0 {
+			faults++
+		}
+		if d := diff(a, &want, &got); d != "" {
+			text := disasm.Printer{Arch: a}
+			t.Errorf("seed %d case %d: % x (%s), %v, %s:%s", *cpuSeed, i, code, text.Text(in, code, tablePC), in.Class, name, d)
+		}
+	}
+	t.Logf("%v, %d faults", methods, faults)
+	if methods["displaced"] < n/10 || methods["emulate"] < n/10 || faults > n*3/4 {
+		t.Error("too few instructions ran away from their place")
+	}
+}
