@@ -206,7 +206,7 @@ func callGetters() map[string]Getter {
 		"ret":    one(func(x *Env) filter.Val { return x.result() }),
 		"errno":  one(func(x *Env) filter.Val { return x.errno() }),
 		"dur":    one(func(x *Env) filter.Val { return filter.Val{Num: int64(x.Event.Dur), OK: x.over()} }),
-		"status": one(func(x *Env) filter.Val { return x.text(Status(x.Event)) }),
+		"status": one(func(x *Env) filter.Val { return x.text(status(x.Event)) }),
 		"nr":     one(func(x *Env) filter.Val { return number(int64(x.Event.Sys.NR)) }),
 		"arg":    argument,
 		"fd":     declaredFD,
@@ -240,8 +240,8 @@ func (x *Env) errno() filter.Val {
 // restartErrno is the first of the kernel's own errors, which ask that the call be made again.
 const restartErrno = 512
 
-// Status is how a call ended, in the words of -e status=.
-func Status(ev *event.Event) string {
+// status is how a call ended, in the words of -e status=.
+func status(ev *event.Event) string {
 	switch s := ev.Sys; {
 	case ev.Kind != event.SyscallExit:
 		return ""

@@ -86,26 +86,13 @@ func (s *Session) entry(t *task) action {
 		return actGo
 	}
 	in := &s.info
-	abi := s.abis[NativeABI]
-	if in.Audit != abi.Audit {
-		if abi = arch.ABIByAudit(in.Audit); abi == nil {
-			abi = s.abis[NativeABI]
-		}
-	}
 	t.phase, t.lastNR = inside, in.NR
-	if abi != t.abi {
-		t.abi, t.state.arch = abi, abi.Arch
-		info := s.info
-		s.emit(t, event.Personality, nil)
-		s.info = info
-	}
-	ix := s.abiIndex(abi)
-	if s.filtered(t) && !t.hidden && installsFilter(abi.SyscallName(in.NR), &in.Args) {
+	ix := s.enterABI(t)
+	if s.filtered(t) && !t.hidden && installsFilter(t.abi.SyscallName(in.NR), &in.Args) {
 		t.full = true
 	}
-	id := callID(abi, in.NR, in.Args[0])
 	if t.hidden {
-		if !isExec(abi, in.NR) {
+		if !isExec(t.abi, in.NR) {
 			t.want = false
 			return actToExit
 		}
@@ -116,19 +103,45 @@ func (s *Session) entry(t *task) action {
 	if s.pin.on && in.NR < uint64(len(s.classes[ix])) {
 		s.pin.entered(t, s.classes[ix][in.NR])
 	}
-	n := t.needs
+	n, id := t.needs, callID(t.abi, in.NR, in.Args[0])
 	if t.want = n.Calls.Has(ix, id) && holds(n.Preds.For(ix, id), &in.Args); !t.want {
 		t.prev = ""
 		return s.unwatched(t)
 	}
-	s.tellEnd(t, abi.SyscallName(in.NR))
 	t.began = time.Now()
 	if s.cfg.CPUTime {
 		t.stime = time.Duration(s.ru.Stime.Nano())
 	}
-	if t.ctx == nil {
-		t.ctx = s.newCtx(t)
+	args := s.decodeEntry(t, ix, id)
+	if n.Late.Has(ix, id) {
+		return actToExit
 	}
+	t.sys.Reported = true
+	return s.entered(t, s.sendCall(t, event.SyscallEnter, args))
+}
+
+// enterABI notes the ABI of the call that a task is entering, tells if it is another one than
+// before, and returns its index.
+func (s *Session) enterABI(t *task) int {
+	abi := s.abis[NativeABI]
+	if audit := s.info.Audit; audit != abi.Audit {
+		if abi = arch.ABIByAudit(audit); abi == nil {
+			abi = s.abis[NativeABI]
+		}
+	}
+	if abi != t.abi {
+		t.abi, t.state.arch = abi, abi.Arch
+		info := s.info
+		s.emit(t, event.Personality, nil)
+		s.info = info
+	}
+	return s.abiIndex(abi)
+}
+
+// decodeEntry decodes what is known of a call that is about to be made, and lets the handler
+// tamper with it.
+func (s *Session) decodeEntry(t *task, ix int, id uint64) []event.Value {
+	in, n := &s.info, t.needs
 	var m decode.Mode
 	if n.Abbrev.Has(ix, id) {
 		m |= decode.Abbrev
@@ -139,11 +152,14 @@ func (s *Session) entry(t *task) action {
 	if n.Raw.Has(ix, id) {
 		m |= decode.Raw
 	}
+	if t.ctx == nil {
+		t.ctx = s.newCtx(t)
+	}
 	c := t.ctx
 	c.Mem, c.Task, c.Live, c.Prev = &t.mem, t.id, &t.state, t.prev
 	t.prev = ""
-	c.Begin(s.cfg.Decode, abi, in.NR, in.Args, m)
-	t.sys = event.Syscall{NR: in.NR, Raw: c.Args, Name: abi.SyscallName(in.NR)}
+	c.Begin(s.cfg.Decode, t.abi, in.NR, in.Args, m)
+	t.sys = event.Syscall{NR: in.NR, Raw: c.Args, Name: t.abi.SyscallName(in.NR)}
 	if c.Sub != nil {
 		t.sys.Name = c.Sub.Name
 	}
@@ -154,17 +170,13 @@ func (s *Session) entry(t *task) action {
 	args, more := c.Enter()
 	// The execve that starts the program is the tracer's own.
 	if t.entering && !t.launching && n.Tamper.Has(ix, id) && s.tamperEntry(t, args) {
-		c.Begin(s.cfg.Decode, abi, in.NR, in.Args, m)
+		c.Begin(s.cfg.Decode, t.abi, in.NR, in.Args, m)
 		args, more = c.Enter()
 		t.sys.Raw = c.Args
 	}
 	t.sys.Late = c.LateComma()
 	t.sys.Entered, t.sys.More = len(args), more
-	if n.Late.Has(ix, id) {
-		return actToExit
-	}
-	t.sys.Reported = true
-	return s.entered(t, s.sendCall(t, event.SyscallEnter, args))
+	return args
 }
 
 // holds reports whether arguments meet a condition, if there is one.
