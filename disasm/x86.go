@@ -32,15 +32,15 @@ type parts struct {
 }
 
 func (p *parts) inst() Inst {
-	return Inst{
-		Target: p.Target, Len: p.Len, Class: p.Class,
-		rest: rest{p.Flags, p.Disp, uint64(p.Enc)<<encShift | uint64(p.Map)<<mapShift | uint64(p.Op)<<opShift |
-			uint64(p.ModRM)<<modRMShift | uint64(p.SIB)<<sibShift | uint64(p.OpOff)<<opOffShift |
-			uint64(p.PCRelOff)<<pcRelOffShift | uint64(p.PCRelSize)<<pcRelSizeShift |
-			uint64(p.ImmOff)<<immOffShift | uint64(p.ImmSize)<<immSizeShift |
-			uint64(p.extReg>>3)<<extRegShift | uint64(p.extIndex>>3)<<extIndexShift |
-			uint64(p.extBase>>3)<<extBaseShift | uint64(p.vvvv)<<vvvvShift},
+	enc := uint64(p.Enc)<<encShift | uint64(p.Map)<<mapShift | uint64(p.Op)<<opShift |
+		uint64(p.ModRM)<<modRMShift | uint64(p.SIB)<<sibShift | uint64(p.OpOff)<<opOffShift |
+		uint64(p.extReg>>3)<<extRegShift | uint64(p.extIndex>>3)<<extIndexShift |
+		uint64(p.extBase>>3)<<extBaseShift | uint64(p.vvvv)<<vvvvShift
+	if p.PCRelSize|p.ImmSize != 0 { // the larger half of all instructions has neither
+		enc |= uint64(p.PCRelOff)<<pcRelOffShift | uint64(p.PCRelSize)<<pcRelSizeShift |
+			uint64(p.ImmOff)<<immOffShift | uint64(p.ImmSize)<<immSizeShift
 	}
+	return Inst{p.Target, p.Len, p.Class, rest{p.Flags, p.Disp, enc}}
 }
 
 func decodeX86(code []byte, pc uint64, mode Flags) (Inst, error) {
