@@ -77,7 +77,7 @@ func TestHostile(t *testing.T) {
 	tab := New(everyABI...)
 	for _, abi := range everyABI {
 		for nr := range abi.Syscalls {
-			if tab.Lookup(abi, uint64(nr)) == &unknown {
+			if tab.Lookup(abi, uint64(nr)) == &unknown || testing.Short() && nr%4 != 0 {
 				continue
 			}
 			for k, h := range hostile {

@@ -2,6 +2,7 @@ package procfd
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -283,19 +284,28 @@ func TestIfName(t *testing.T) {
 // TestCmdline holds that the arguments of a program are read whole.
 func TestCmdline(t *testing.T) {
 	words := strings.Fields(strings.Repeat("word ", 20000))
-	c := exec.Command("/bin/sh", append([]string{"-c", "read x", "sh"}, words...)...)
+	const script = "echo ready; read x"
+	c := exec.Command("/bin/sh", append([]string{"-c", script, "sh"}, words...)...)
 	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := c.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
+	// The start is over before the kernel has noted where the arguments are.
+	if _, err := io.ReadFull(out, make([]byte, len("ready\n"))); err != nil {
+		t.Fatal(err)
+	}
 	defer c.Wait()
 	defer in.Close()
 	pid := int32(c.Process.Pid)
 	b, ok := New(Options{}).Text([]byte("before"), event.Task{TID: pid, TGID: pid}, "cmdline")
-	want := "before/bin/sh\x00-c\x00read x\x00sh\x00" + strings.Join(words, "\x00") + "\x00"
+	want := "before/bin/sh\x00-c\x00" + script + "\x00sh\x00" + strings.Join(words, "\x00") + "\x00"
 	if !ok || string(b) != want {
 		t.Errorf("%d bytes, want %d", len(b), len(want))
 	}
