@@ -22,6 +22,7 @@ type variant struct {
 	name    string
 	options []string
 	few     bool // for the programs that are not compared in full, too
+	rare    bool // for the programs only that are compared with every set
 	summary bool
 	bag     bool // shows no creations: processes cannot be told apart
 }
@@ -43,6 +44,12 @@ var variants = []variant{
 	{name: "raw", options: []string{"-f", "-e", "raw=all"}},
 	{name: "failed", options: []string{"-f", "-Z", "-e", "signal=none"}, bag: true},
 	{name: "file", options: []string{"-f", "-e", "trace=%file,%process", "-e", "abbrev=none"}},
+	{name: "Y", options: []string{"-f", "-Y"}, rare: true},
+	{name: "P", options: []string{"-f", "-P", "/etc/ld.so.cache", "-P", "/proc/self", "-P", "/", "-y"}, rare: true, bag: true},
+	{name: "verbose-none", options: []string{"-f", "-e", "verbose=none", "-s", "0"}, rare: true},
+	{name: "signals", options: []string{"-f", "-e", "trace=%signal,%memory,/^clone", "-e", "signal=SIGUSR1,SIGSEGV,CHLD"}, rare: true},
+	{name: "inject", options: []string{"-f", "-e", "inject=getppid,geteuid:retval=7", "-e", "fault=ioctl,munmap:error=EPERM:when=2+2"}, rare: true},
+	{name: "bpf", options: []string{"-f", "--seccomp-bpf", "-e", "trace=%desc,%process"}, rare: true},
 	{name: "summary", options: []string{"-f", "-c", "-U", "calls,errors,name", "-S", "name"}, summary: true},
 }
 
@@ -79,7 +86,7 @@ func TestStrace(t *testing.T) {
 			b := &bench{data: data, tmp: tmp, dir: filepath.Join(tmp, "work")}
 			argv := p.prepare(t, b)
 			for _, v := range variants {
-				if !p.full && !v.few || v.summary && !p.exact {
+				if !p.full && !v.few || v.rare && !p.rare || v.summary && !p.exact {
 					continue
 				}
 				t.Run(v.name, func(t *testing.T) { compareTraces(t, &p, b, v, argv, strace, gotrace) })

@@ -43,11 +43,17 @@ func TestJoin(t *testing.T) {
 		`12:34:56.123456 read(3,  <unfinished ...>`,
 		`12:34:56.123456 <... read resumed>"x", 1) = 1 <0.000012>`,
 		`     0.000015 getppid()               = 7`,
+		`<comm> clone3({} <unfinished ...>`,
+		`<comm> <... clone3 resumed> => {parent_tid=[7]}, 88) = 7`,
+		`clone3({} <unfinished ...>`,
+		`<... clone3 resumed> => {parent_tid=[7]}, 88) = 7`,
 		`wait4(-1,  <unfinished ...>`,
 	})
 	want := []line{
 		{text: `(time) read(3, "x", 1) = 1 <spent>`, joined: true},
 		{text: `(since) getppid()               = 7`},
+		{text: `<comm> clone3({} => {parent_tid=[7]}, 88) = 7`, joined: true},
+		{text: `clone3({} => {parent_tid=[7]}, 88) = 7`, joined: true},
 		{text: `wait4(-1,  <unfinished ...>`, joined: true},
 	}
 	if len(got) != len(want) {

@@ -30,8 +30,8 @@ type trace struct {
 }
 
 var (
-	column    = regexp.MustCompile(`^(\d+) +`)
-	prefix    = regexp.MustCompile(`^(\[[0-9a-f?]{16}\] |\[ *\d+\] |\((?:time|since)\) )+`)
+	column    = regexp.MustCompile(`^(\d+)(<[^>]*>)? +`)
+	prefix    = regexp.MustCompile(`^(<[^.>][^>]*> |\[[0-9a-f?]{16}\] |\[ *\d+\] |\((?:time|since)\) )+`)
 	creation  = regexp.MustCompile(`^(?:clone|clone3|fork|vfork)\(.* = (\d+|0x[0-9a-f]+)`)
 	resumed   = regexp.MustCompile(`^<\.\.\. (\w+) resumed>(.*)$`)
 	spread    = regexp.MustCompile(` +(= (?:-?\d|0x|\?))`)
@@ -77,7 +77,11 @@ func parse(file string, separate bool) (*trace, error) {
 			if m == nil {
 				return nil, fmt.Errorf("%s: a line without a pid: %q", file, l)
 			}
-			add(m[1], l[len(m[0]):])
+			comm := ""
+			if m[2] != "" {
+				comm = m[2] + " "
+			}
+			add(m[1], comm+l[len(m[0]):])
 		}
 	}
 	return tree(order, raw), nil
