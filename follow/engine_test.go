@@ -320,6 +320,19 @@ func TestNeeds(t *testing.T) {
 	}
 }
 
+// TestEach holds that calls of two ABIs with one number are counted for themselves.
+func TestEach(t *testing.T) {
+	b := start(t, "on syscall(write@64,exit@32) first 1 each")
+	task := event.Task{TID: 1, TGID: 1}
+	b.NewTask(task, event.Task{}, false)
+	for _, abi := range []*arch.ABI{arch.ABIAMD64, arch.ABII386, arch.ABIAMD64, arch.ABII386} {
+		b.handle(&event.Event{Kind: event.SyscallExit, Task: task, ABI: abi, Sys: &event.Syscall{NR: 1, Class: 1}})
+	}
+	if len(b.log) != 2 {
+		t.Errorf("printed %q, want one of each", b.log)
+	}
+}
+
 // TestWantsExec holds for which rules the names of programs are asked.
 func TestWantsExec(t *testing.T) {
 	for rules, want := range map[string]bool{

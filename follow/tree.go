@@ -3,6 +3,7 @@ package follow
 import (
 	"slices"
 
+	"github.com/gotrace/gotrace/arch"
 	"github.com/gotrace/gotrace/filter"
 	"github.com/gotrace/gotrace/tracer/event"
 )
@@ -40,9 +41,10 @@ func (m *member) settle() {
 	m.offered = false
 }
 
-// callKey is a rule and a number of a system call.
+// callKey is a rule and a system call.
 type callKey struct {
 	rule int
+	abi  *arch.ABI
 	nr   uint64
 }
 
@@ -55,7 +57,7 @@ func (m *member) next(r *Rule, ev *event.Event) int {
 	if m.calls == nil {
 		m.calls = make(map[callKey]int32)
 	}
-	k := callKey{r.index, ev.Sys.Class}
+	k := callKey{r.index, ev.ABI, ev.Sys.Class}
 	m.calls[k]++
 	return int(m.calls[k])
 }
