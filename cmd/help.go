@@ -48,6 +48,7 @@ func Commands() []Command {
 		{"doctor [--json]", "try what this machine permits and say how to permit more"},
 		{"rules list|show NAME|check FILE...", "list, show and check rule sets"},
 		{"list syscalls|events|fields|actions", "list what rules may name"},
+		{"insn FILE [SYMBOL|ADDR]", "show instructions, and how each would pass a breakpoint"},
 		{"completion SHELL", "write a completion script for bash, zsh, fish or powershell"},
 		{"help [COMMAND]", "show this text, or that of a command"},
 	}

@@ -79,7 +79,7 @@ func (m *mainer) root() *cobra.Command {
 		}
 		fmt.Fprint(m.stdout, c.UsageString())
 	})
-	root.AddCommand(doctorCommand(), rulesCommand(m.argv[0]), listCommand(m.argv[0]))
+	root.AddCommand(doctorCommand(), insnCommand(), rulesCommand(m.argv[0]), listCommand(m.argv[0]))
 	return root
 }
 
