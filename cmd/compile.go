@@ -66,8 +66,11 @@ func (r *run) rules() (*filter.Rules, *follow.Registry, error) {
 		}
 	}
 	rules.Groups = append(rules.Groups, own.Groups...)
-	// Each condition of a plugin is a rule, and goes before all others.
-	n := len(sources)
+	// What plugins ask for goes before all others. Sources are read in order.
+	n := 0
+	for n < len(own.Rules) && slices.ContainsFunc(sources, func(s filter.Source) bool { return s.Name == own.Rules[n].At.Source }) {
+		n++
+	}
 	rules.Rules = slices.Concat(own.Rules[:n], rules.Rules, own.Rules[n:])
 	return rules, reg, nil
 }
