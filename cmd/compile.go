@@ -157,6 +157,12 @@ func (r *run) needs(u *filter.Universe) event.Needs {
 func (r *run) nameTask(ev *event.Event) {
 	tid := ev.Task.TID
 	name, ok := r.namer.Comm(r.comm[:0], tid)
+	if old, known := r.comms[tid]; known && ev.Kind == event.Superseded {
+		// The id has the new program's name already; what is told is the end of the old one.
+		r.comm = append(name[:0], old...)
+		ev.Comm = r.comm
+		return
+	}
 	r.comm = name
 	switch {
 	case !ok:

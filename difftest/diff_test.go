@@ -86,13 +86,25 @@ func TestStrace(t *testing.T) {
 			b := &bench{data: data, tmp: tmp, dir: filepath.Join(tmp, "work")}
 			argv := p.prepare(t, b)
 			for _, v := range variants {
-				if !p.full && !v.few || v.rare && !p.rare || v.summary && !p.exact {
+				if !p.comparedWith(v) {
 					continue
 				}
 				t.Run(v.name, func(t *testing.T) { compareTraces(t, &p, b, v, argv, strace, gotrace) })
 			}
 		})
 	}
+}
+
+func (p *program) comparedWith(v variant) bool {
+	switch {
+	case slices.Contains(p.also, v.name):
+		return true
+	case v.summary:
+		return p.exact
+	case v.rare:
+		return p.rare
+	}
+	return p.full || v.few
 }
 
 func compareTraces(t *testing.T, p *program, b *bench, v variant, argv []string, strace, gotrace string) {

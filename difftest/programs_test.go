@@ -30,8 +30,9 @@ type program struct {
 	// anyThread says that any thread of the program may do any of its work, and ask any number
 	// of times whether there is some: what calls were made is compared, not how often.
 	anyThread bool
-	full      bool // with most sets of options
-	rare      bool // with all of them
+	full      bool     // with most sets of options
+	rare      bool     // with all of them
+	also      []string // with these
 	noise     []string
 	// scheduled matches lines whose number and place the scheduler decides: not compared.
 	scheduled string
@@ -124,7 +125,7 @@ var programs = []program{
 		prepare: compiled("threads.c"),
 	},
 	{
-		name: "locks", needs: []string{"gcc"},
+		name: "locks", needs: []string{"gcc"}, also: []string{"Y"},
 		prepare:   compiled("locks.c"),
 		scheduled: `^futex\(`,
 	},
