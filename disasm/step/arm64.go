@@ -21,13 +21,14 @@ var arm64Classes = [64]treatment{
 	disasm.Nop:          {copied: WhyCopy},
 	disasm.LandingPad:   {copied: WhyCopy},
 	disasm.Jump:         {stay: WhyTarget},
-	disasm.CondJump:     {stay: WhyTarget},
+	disasm.CondJump:     {stay: WhyNarrow},
 	disasm.Call:         {stay: WhyTarget},
 	disasm.IndirectJump: {stay: WhyAuth},
 	disasm.IndirectCall: {stay: WhyAuth},
 	disasm.Ret:          {stay: WhyAuth},
 	disasm.Syscall:      {stay: WhyRestart},
 	disasm.Trap:         {stay: WhyTrap},
+	disasm.XAbort:       {stay: WhyXact},
 	disasm.InPlace:      {stay: WhyNarrow},
 	disasm.Atomic:       {copied: WhyCopy},
 	disasm.MemCopy:      {stay: WhyNarrow},
@@ -43,6 +44,8 @@ func (p *Plan) arm64(in disasm.Inst, r *arch.Regs, o Options) {
 		p.become(InPlace, WhyRseq)
 	case done:
 		p.become(Emulate, why)
+	case movprfx(in.Word()):
+		p.become(InPlace, WhyPrefix)
 	case t.copied == "":
 		p.become(InPlace, t.stay)
 	case p.Slot == 0:
@@ -50,6 +53,11 @@ func (p *Plan) arm64(in disasm.Inst, r *arch.Regs, o Options) {
 	default:
 		p.become(Displaced, t.copied)
 	}
+}
+
+// movprfx tells the SVE instructions that belong to the next one.
+func movprfx(w uint32) bool {
+	return w&0xfffffc00 == 0x0420bc00 || w&0xff3ee000 == 0x04102000
 }
 
 // emulateARM64 computes what the instruction does, from its word; C4.1 of the manual.
@@ -171,4 +179,29 @@ func (p *Plan) literal(in disasm.Inst) bool {
 	}
 	p.load, p.loadReg, p.loadSigned = access{in.Target, size}, rd, w>>30 == 2
 	return true
+}
+
+// exclusiveSpan is how many instructions an exclusive sequence may have; B2.12.5 of the manual
+// asks for less.
+const exclusiveSpan = 16
+
+// InExclusive tells whether the arm64 instruction at addr stands between a load that opens
+// an exclusive sequence and the store that ends it. A stop there breaks the sequence,
+// again and again: New cannot see that, and no breakpoint must be set there. code is that
+// of the function, which begins at base.
+func InExclusive(code []byte, base, addr uint64) bool {
+	for n := uint64(1); n < exclusiveSpan; n++ {
+		off := addr - base - 4*n
+		if off >= uint64(len(code)) || addr-base < 4*n {
+			return false
+		}
+		in, err := disasm.Decode(arch.ARM64, code[off:], base+off)
+		switch {
+		case err != nil || in.Class == disasm.ExclStore:
+			return false
+		case in.Class == disasm.ExclLoad:
+			return true
+		}
+	}
+	return false
 }

@@ -21,9 +21,13 @@ func (nowhere) WriteAt([]byte, uint64) (int, error) { return 0, errors.ErrUnsupp
 // decodes to the same instruction at the slot and names the same address, and that
 // Fixup undoes Start.
 func FuzzNew(f *testing.F) {
-	text, err := os.ReadFile("testdata/x86.txt")
-	if err != nil {
-		f.Fatal(err)
+	var text []byte
+	for _, file := range []string{"testdata/x86.txt", "testdata/arm64.txt"} {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		text = append(text, b...)
 	}
 	for line := range strings.Lines(string(text)) {
 		key, _, _ := strings.Cut(line, " | ")

@@ -48,6 +48,7 @@ const (
 	WhyRestart   Reason = "an interrupted call is made again at its address"
 	WhyLoadSS    Reason = "the trap comes only after the next instruction"
 	WhyUMIP      Reason = "the kernel may emulate it, and then no trap ends the step"
+	WhyPrefix    Reason = "belongs to the next instruction"
 	WhyXact      Reason = "part of a transaction"
 	WhyAuth      Reason = "the target is authenticated"
 	WhyBranch    Reason = "a branch's target and condition are known"
@@ -149,7 +150,8 @@ const toPC = 0xff
 // registers before it. With r nil the plan only tells the method that is usual: it must
 // not be carried out. scratch is where MaxCode bytes of a slot lie, 0 if there are none.
 //
-// It allocates nothing and fails with ErrInst or ErrExclusive.
+// It allocates nothing and fails with ErrInst or ErrExclusive; see InExclusive for what
+// stands between two exclusive instructions.
 func New(a *arch.Arch, in disasm.Inst, code []byte, pc uint64, r *arch.Regs, scratch uint64, o Options) (Plan, error) {
 	p := Plan{arch: a, PC: pc, Slot: scratch, length: in.Len, scr: disasm.RegNone}
 	if in.Len == 0 || int(in.Len) > len(code) || in.Len > disasm.MaxLen ||
@@ -173,6 +175,9 @@ func New(a *arch.Arch, in disasm.Inst, code []byte, pc uint64, r *arch.Regs, scr
 	}
 	if p.Method != Displaced {
 		p.size = 0
+	}
+	if p.Why == "" { // a class without a treatment
+		p.Why = WhyUnknown
 	}
 	return p, nil
 }
