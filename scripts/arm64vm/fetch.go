@@ -236,7 +236,7 @@ func (c *cache) emulator() ([]string, error) {
 // libraries beside it.
 func privateQemu(dir, name string) ([]string, error) {
 	loaders, _ := filepath.Glob(filepath.Join(dir, "lib*/ld-linux*.so.*"))
-	libs, _ := filepath.Glob(filepath.Join(dir, "{usr/lib,lib}/*-linux-gnu"))
+	var libs []string
 	for _, p := range []string{"usr/lib/*-linux-gnu", "lib/*-linux-gnu", "usr/lib/*-linux-gnu/pulseaudio"} {
 		found, _ := filepath.Glob(filepath.Join(dir, p))
 		libs = append(libs, found...)
