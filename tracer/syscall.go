@@ -108,6 +108,7 @@ func (s *Session) entry(t *task) action {
 		t.prev = ""
 		return s.unwatched(t)
 	}
+	s.tellEnd(t, t.abi.SyscallName(in.NR))
 	t.began = time.Now()
 	if s.cfg.CPUTime {
 		t.stime = time.Duration(s.ru.Stime.Nano())
