@@ -3,10 +3,12 @@ package step
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -125,8 +127,39 @@ func startTracee(t *testing.T, a *arch.Arch) *tracee {
 	}
 	c.must(ptrace.SetOptions(c.pid, ptrace.OptExitKill))
 	c.must(ptrace.GetRegs(c.pid, a, &c.base))
+	c.unmap()
 	c.poke(fpCode, []byte{0x0f, 0xae, 0x2f}) // xrstor (%rdi)
 	return c
+}
+
+// unmap takes away the stack and the vdso, which are not put back between two runs.
+func (c *tracee) unmap() {
+	maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", c.pid))
+	c.must(err)
+	nr, code, names := uint64(11), []byte{0x0f, 0x05}, [3]string{"rax", "rdi", "rsi"}
+	if c.a == arch.I386 {
+		nr, code, names = 91, []byte{0xcd, 0x80}, [3]string{"eax", "ebx", "ecx"}
+	}
+	c.poke(fpCode, code)
+	for line := range strings.Lines(string(maps)) {
+		var lo, hi uint64
+		if _, err := fmt.Sscanf(line, "%x-%x", &lo, &hi); err != nil || !strings.HasSuffix(line, "]\n") || lo > 1<<47 {
+			continue
+		}
+		r := c.base
+		r.SetPC(fpCode)
+		for i, v := range [3]uint64{nr, lo, hi - lo} {
+			r.Set(names[i], v)
+		}
+		c.must(ptrace.SetRegs(c.pid, &r))
+		if sig := c.step(); sig != unix.SIGTRAP {
+			c.t.Fatalf("munmap: %v", sig)
+		}
+		c.must(ptrace.GetRegs(c.pid, c.a, &r))
+		if v, _ := r.Get(names[0]); v != 0 {
+			c.t.Fatalf("munmap of %s: %#x", line, v)
+		}
+	}
 }
 
 func (c *tracee) must(err error) {
