@@ -21,6 +21,9 @@ type Env struct {
 
 // Num is the ith value of a reference as a number.
 func (x *Env) Num(r *filter.Ref, i int) (int64, bool) {
+	if g := &x.engine.reg.gets[r.Field.ID]; g.num != nil && i == 0 && g.isOf(x.Event) {
+		return g.num(x)
+	}
 	v := x.engine.reg.value(x, r, i)
 	return v.Num, v.OK
 }

@@ -215,6 +215,15 @@ func callGetters() map[string]Getter {
 	}
 }
 
+// callNums are those of callFields that conditions ask for most.
+func callNums() map[string]func(x *Env) (int64, bool) {
+	return map[string]func(x *Env) (int64, bool){
+		"ret":   func(x *Env) (int64, bool) { v := x.result(); return v.Num, v.OK },
+		"errno": func(x *Env) (int64, bool) { v := x.errno(); return v.Num, v.OK },
+		"dur":   func(x *Env) (int64, bool) { return int64(x.Event.Dur), x.over() },
+	}
+}
+
 // over reports whether the call has returned.
 func (x *Env) over() bool { return x.Event.Kind == event.SyscallExit }
 
@@ -349,6 +358,8 @@ func (x *Env) path(vs []event.Value, n *int) filter.Val {
 			got = x.pathOf(int32(v.Num))
 		case v.Form == event.FormString && v.Flags&event.FlagPath != 0:
 			got = text(v.Data)
+		case len(v.Elem) == 0:
+			continue
 		default:
 			if got = x.path(v.Elem, n); got.OK {
 				return got

@@ -32,6 +32,7 @@ func syscallKind() *Kind {
 		},
 		Made: []*event.Kind{event.SyscallEnter, event.SyscallExit},
 		Get:  callGetters(),
+		nums: callNums(),
 	}
 }
 

@@ -1,6 +1,8 @@
 package follow
 
 import (
+	"slices"
+
 	"github.com/gotrace/gotrace/arch"
 	"github.com/gotrace/gotrace/filter"
 	"github.com/gotrace/gotrace/tracer/event"
@@ -47,7 +49,7 @@ func (r *Registry) Schema(u *filter.Universe) *filter.Schema {
 	r.acts = make(map[*filter.ActionSpec]*ActionKind)
 	for _, f := range r.Fields {
 		s.Fields = append(s.Fields, f.Spec)
-		r.number(f.Spec, f.Get, nil)
+		r.number(f.Spec, f.Get, nil, nil)
 	}
 	for _, k := range r.Kinds {
 		s.Events = append(s.Events, k.Spec)
@@ -57,7 +59,7 @@ func (r *Registry) Schema(u *filter.Universe) *filter.Schema {
 			if get == nil {
 				get = argByName
 			}
-			r.number(f, get, k.Made)
+			r.number(f, get, k.nums[f.Name], k.Made)
 		}
 	}
 	for _, a := range r.Actions {
@@ -74,8 +76,11 @@ func (r *Registry) Schema(u *filter.Universe) *filter.Schema {
 
 // getter is a Getter and the kinds of events that it may be asked on; nil: any.
 type getter struct {
-	get  Getter
-	made []*event.Kind
+	get   Getter
+	num   func(x *Env) (int64, bool) // the same of a single number, at less cost; may be nil
+	any   bool                       // of every event, or of tasks
+	first *event.Kind
+	more  []*event.Kind
 }
 
 // value asks for a field of the event.
@@ -93,21 +98,18 @@ func (r *Registry) value(x *Env, ref *filter.Ref, i int) filter.Val {
 
 // isOf reports whether an event has the field; without one the fields of tasks are there.
 func (g *getter) isOf(ev *event.Event) bool {
-	if g.made == nil {
-		return true
-	}
-	for _, k := range g.made {
-		if k == ev.Kind {
-			return true
-		}
-	}
-	return false
+	return g.any || ev.Kind == g.first || slices.Contains(g.more, ev.Kind)
 }
 
 // number gives a field its place among the getters.
-func (r *Registry) number(f *filter.Field, get Getter, made []*event.Kind) {
+func (r *Registry) number(f *filter.Field, get Getter, num func(*Env) (int64, bool), made []*event.Kind) {
 	f.ID = len(r.gets)
-	r.gets = append(r.gets, getter{get, made})
+	g := getter{get: get, num: num, any: made == nil}
+	// The last kind is the one that most conditions are decided at: a call's exit.
+	if n := len(made); n > 0 {
+		g.first, g.more = made[n-1], made[:n-1]
+	}
+	r.gets = append(r.gets, g)
 }
 
 func (r *Registry) argNames(call string) []string {
