@@ -21,6 +21,11 @@ var differences = []difference{
 	{name: "trace-none"},
 	{name: "lost-threads"},
 	{name: "x32-number"},
+	{name: "output-failure"},
+	{name: "own-filter"},
+	{name: "signal-delay"},
+	{name: "hints"},
+	{name: "filtered-exec"},
 }
 
 // allowed is the name of the difference that explains the pair; empty if none does.
