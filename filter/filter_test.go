@@ -203,8 +203,8 @@ group exec = exec glob "a" follow children
 group exec-tree = exec glob "b" follow all
 group exec-any = group in ("exec", "exec-tree") follow children
 on syscall(read,%unnamed) in exec-any do print
-on syscall(read) in exec-any do inject(error=1)
-on signal(2) in exec-any do print
+on syscall(read) in exec-any do inject(error=EPERM)
+on signal(INT) in exec-any do print
 `, "\n")
 	// The write is not traced, so nothing is injected into it.
 	if got := rules.String(); !strings.HasPrefix(got, want) {
@@ -232,7 +232,7 @@ func TestStraceRules(t *testing.T) {
 			"on syscall(read,write,%unnamed) do print; on syscall(read,write) from 2 to 6 step 2 each do inject(retval=3); on exit do print"},
 		{"inject=read,close:error=EPERM:when=3 inject=read:retval=3:when=2+", filter.StraceOptions{},
 			"on syscall do print; on syscall(read) from 2 each do inject(retval=3); " +
-				"on syscall(close) from 3 to 3 each do inject(error=1); on exit do print"},
+				"on syscall(close) from 3 to 3 each do inject(error=EPERM); on exit do print"},
 		{"status=failed", filter.StraceOptions{Count: "count", DetachOnExec: true},
 			`on syscall where status in ("failed") do print; on syscall do count; on exit do print; ` +
 				"on exec where not launched do detach"},
@@ -294,7 +294,7 @@ func TestInjection(t *testing.T) {
 	}
 	retval := int64(16)
 	want := filter.Injection{
-		Set: in.Set, Retval: &retval, Signal: 10, Syscall: "getpid", DelayEnter: 1500 * time.Microsecond,
+		Set: in.Set, Retval: &retval, Signal: 10, SignalName: "USR1", Syscall: "getpid", DelayEnter: 1500 * time.Microsecond,
 		DelayExit: 3 * time.Microsecond, PokeEnter: []filter.Poke{{Arg: 2, Data: []byte{0, 0xff}}},
 		PokeExit: []filter.Poke{{Arg: 1, Data: []byte{0xab}}, {Arg: 3, Data: []byte{1}}},
 		When:     filter.When{First: 2, Last: 9, Step: 2},

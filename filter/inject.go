@@ -52,6 +52,7 @@ func ParseInjection(expr string, fault bool, u *Universe) (Injection, error) {
 	}
 	if fault && in.Errno == 0 {
 		in.Errno, _ = u.Errno("ENOSYS")
+		in.ErrnoName = "ENOSYS"
 	}
 	if in.Errno == 0 && in.Retval == nil && in.Signal == 0 && !seen["delay_enter"] && !seen["delay_exit"] &&
 		!seen["poke_enter"] && !seen["poke_exit"] {
@@ -66,17 +67,20 @@ func (in *Injection) option(name, value string, u *Universe) (ok bool) {
 	case "error":
 		if n, isNum := parseUint(value, maxErrno); isNum {
 			in.Errno = int(n)
-		} else {
-			in.Errno, ok = u.Errno(value)
-			return ok
+			return in.Errno != 0
 		}
-		return in.Errno != 0
+		in.Errno, ok = u.Errno(value)
+		in.ErrnoName = value
+		return ok
 	case "retval":
 		n, ok := parseInt64(value)
 		in.Retval = &n
 		return ok
 	case "signal":
 		in.Signal, ok = parseSignal(value, maxSignal, u)
+		if _, named := u.Signal(value); named {
+			in.SignalName = value
+		}
 		return ok && in.Signal != 0
 	case "syscall":
 		in.Syscall = value

@@ -105,6 +105,8 @@ type Injection struct {
 	DelayEnter, DelayExit time.Duration
 	PokeEnter, PokeExit   []Poke
 	When                  When
+
+	ErrnoName, SignalName string // as they were written; "": by number
 }
 
 // Qualifiers is what the -e expressions of one command line say together.
@@ -129,7 +131,8 @@ type Qualifiers struct {
 	Sources []Source
 	Where   []Source
 
-	explicit bool // Sources have rules of their own
+	signals  string // Signals as it was written
+	explicit bool   // Sources have rules of their own
 
 	u *Universe
 }
@@ -233,7 +236,9 @@ func (q *Qualifiers) Set(name, value string) (err error) {
 	case "raw":
 		err = setTo(&q.Raw, value, q.u)
 	case "signal":
-		q.Signals, err = ParseSignals(value, q.u)
+		if q.Signals, err = ParseSignals(value, q.u); err == nil {
+			q.signals = value
+		}
 	case "status":
 		q.StatusGiven = true
 		err = parseFlags(&q.Status, value, "status", statusNames, AllStatuses)

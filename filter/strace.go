@@ -276,13 +276,13 @@ func (b *straceBuilder) options(in *Injection) []Arg {
 		}
 	}
 	if in.Errno != 0 {
-		add("error", Arg{Num: int64(in.Errno)})
+		add("error", Arg{Num: int64(in.Errno), Str: in.ErrnoName})
 	}
 	if in.Retval != nil {
 		add("retval", Arg{Num: *in.Retval, Expr: b.expr(integer(*in.Retval), nil)})
 	}
 	if in.Signal != 0 {
-		add("signal", Arg{Num: int64(in.Signal)})
+		add("signal", Arg{Num: int64(in.Signal), Str: in.SignalName})
 	}
 	if in.Syscall != "" {
 		add("syscall", Arg{Str: in.Syscall})
@@ -315,8 +315,8 @@ func integer(n int64) string {
 func (b *straceBuilder) signals() {
 	set := b.q.Signals
 	if !set.none() {
-		b.add(b.on("signal", Arg{Signals: &set}), "", Count{}, b.o.Show)
-		b.add(b.on("stop", Arg{Signals: &set}), "", Count{}, b.o.Show)
+		b.add(b.on("signal", Arg{Signals: &set, Str: b.q.signals}), "", Count{}, b.o.Show)
+		b.add(b.on("stop", Arg{Signals: &set, Str: b.q.signals}), "", Count{}, b.o.Show)
 	}
 	b.add(b.on("exit"), set.killers(), Count{}, b.o.Show)
 	b.add(b.on("superseded"), "", Count{}, b.o.Show)
