@@ -35,7 +35,7 @@ func (r *run) actions() []*follow.ActionKind {
 		stopped(simple("regs", "show the registers", follow.AtExit, r.regs)),
 		onTask(simple("kill", "kill the process by SIGKILL", follow.AtExit, r.sending(unix.SIGKILL))),
 		onTask(simple("stop", "stop the process by SIGSTOP; before the signal that it is about to get", follow.AtExit, r.stop)),
-		r.signalAction(), r.dumpAction(), r.runAction(), r.coreAction(),
+		r.signalAction(), r.dumpAction(), r.disasmAction(), r.runAction(), r.coreAction(),
 	}
 }
 
