@@ -23,12 +23,19 @@ func (r *run) compile() error {
 			return err
 		}
 	}
+	_, err := r.link()
+	return err
+}
+
+// link makes the engine of all rules, and says what the paths of -P were taken for.
+func (r *run) link() (*filter.Rules, error) {
 	rules, reg, err := r.rules()
 	if err != nil {
-		return err
+		return nil, err
 	}
+	r.tellPaths()
 	r.engine, err = follow.New(rules, reg)
-	return err
+	return rules, err
 }
 
 // rules reads and checks all rules.
@@ -104,7 +111,7 @@ func (r *run) registry() *follow.Registry {
 	if len(r.plugins.running) > 0 {
 		reg.Actions = append(reg.Actions, r.plugins.actions(r.show)...)
 	}
-	reg.Base = r.needs(r.o.Filter.Universe())
+	reg.Base = r.needs()
 	return reg
 }
 
@@ -131,19 +138,16 @@ func (r *run) decoders() *decode.Table {
 }
 
 // needs is what is needed of every traced task beside what its rules call for.
-func (r *run) needs(u *filter.Universe) event.Needs {
-	q := r.o.Filter
+func (r *run) needs() event.Needs {
+	q, abis := r.o.Filter, tracer.ABIs(ptrace.Native)
 	n := event.Needs{
-		Abbrev:  callSet(u, q.Abbrev),
-		Verbose: callSet(u, q.Verbose),
-		Raw:     callSet(u, q.Raw),
+		// A call without a name is in no set and always shown.
+		Abbrev:  follow.CallSet(abis, q.Abbrev, true),
+		Verbose: follow.CallSet(abis, q.Verbose, true),
+		Raw:     follow.CallSet(abis, q.Raw, false),
 	}
 	if r.o.Summary == SummaryOnly && len(q.Sources)+len(r.plugins.running) == 0 && len(r.o.TracePaths) == 0 && q.TraceFDs == nil && len(q.Where) == 0 {
-		n.Raw = callSet(u, filter.AllSyscalls(u)) // nobody sees the arguments
-	}
-	// A call without a name is in no set and always shown.
-	for _, set := range []*event.CallSet{&n.Abbrev, &n.Verbose} {
-		addUnnamed(u, set)
+		n.Raw = follow.CallSet(abis, filter.AllSyscalls(q.Universe()), false) // nobody sees the arguments
 	}
 	if !q.Read.Empty() || !q.Write.Empty() {
 		n.Dump = func(_ event.Task, fd int32) (read, write bool) {
@@ -179,44 +183,38 @@ func (r *run) nameTask(ev *event.Event) {
 	ev.Comm = name
 }
 
-// addUnnamed puts in a set the numbers that are no call's.
-func addUnnamed(u *filter.Universe, c *event.CallSet) {
-	c.Rest = true
-	for i, a := range u.ABIs {
-		for nr := range filter.SocketcallBase {
-			if nr >= len(a.Names) || a.Names[nr] == "" {
-				c.Add(i, uint64(nr))
-			}
-		}
-	}
-}
-
 // tracePaths are the paths of -P, each also as it resolves.
 func (r *run) tracePaths() []string {
 	var paths []string
 	for _, name := range r.o.TracePaths {
 		paths = append(paths, name)
-		real, err := filepath.EvalSymlinks(name)
-		if err != nil || name == "" {
-			continue
-		}
-		if real, err = filepath.Abs(real); err == nil && real != name {
-			if !r.quiet(filter.QuietPathResolution) {
-				r.say("Requested path \"%s\" resolved into \"%s\"", name, real)
-			}
+		if real := resolved(name); real != name {
 			paths = append(paths, real)
 		}
 	}
 	return paths
 }
 
-// callSet makes the engine's form of a set.
-func callSet(u *filter.Universe, s *filter.SyscallSet) event.CallSet {
-	var c event.CallSet
-	for i := range u.ABIs {
-		for _, nr := range s.Numbers(i) {
-			c.Add(i, uint64(nr))
+// tellPaths says what the paths of -P resolve to.
+func (r *run) tellPaths() {
+	if r.quiet(filter.QuietPathResolution) {
+		return
+	}
+	for _, name := range r.o.TracePaths {
+		if real := resolved(name); real != name {
+			r.say("Requested path \"%s\" resolved into \"%s\"", name, real)
 		}
 	}
-	return c
+}
+
+// resolved is a path without links, or itself where there is nothing.
+func resolved(name string) string {
+	real, err := filepath.EvalSymlinks(name)
+	if err != nil || name == "" {
+		return name
+	}
+	if real, err = filepath.Abs(real); err != nil {
+		return name
+	}
+	return real
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/gotrace/gotrace/filter"
-	"github.com/gotrace/gotrace/follow"
 	"github.com/gotrace/gotrace/tracer"
 	"github.com/gotrace/gotrace/tracer/event"
 	"github.com/gotrace/gotrace/tracer/ptrace"
@@ -52,11 +51,8 @@ func explain(w io.Writer, o *Options) error {
 		o = &launched
 	}
 	r := &run{o: o}
-	rules, reg, err := r.rules()
+	rules, err := r.link()
 	if err != nil {
-		return err
-	}
-	if r.engine, err = follow.New(rules, reg); err != nil {
 		return err
 	}
 	var b strings.Builder

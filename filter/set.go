@@ -195,13 +195,3 @@ func (s *FDSet) Has(fd int) bool { return s != nil && s.FDs[fd] != s.Not }
 
 // Empty reports whether the set holds no descriptor at all.
 func (s *FDSet) Empty() bool { return s == nil || !s.Not && len(s.FDs) == 0 }
-
-// All reports whether every named call of the universe is in the set.
-func (s *SyscallSet) All(u *Universe) bool {
-	for i := range u.ABIs {
-		if s.Len(i) < AllSyscalls(u).Len(i) {
-			return false
-		}
-	}
-	return true
-}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gotrace/gotrace/arch"
 	"github.com/gotrace/gotrace/filter"
 	"github.com/gotrace/gotrace/tracer/event"
 )
@@ -130,28 +131,32 @@ func (e *Engine) bind(r *Rule) error {
 // callSet is the calls that stand behind an event of a rule; without any, all and those that
 // have no name.
 func (e *Engine) callSet(args []filter.Arg) event.CallSet {
-	var c event.CallSet
-	all := len(args) == 0 || args[0].Calls == nil
-	for i, a := range e.reg.ABIs {
-		if all {
-			for nr := range c.Bits[i] {
-				c.Bits[i][nr] = ^uint64(0)
-			}
-			continue
+	if len(args) > 0 && args[0].Calls != nil {
+		return CallSet(e.reg.ABIs, args[0].Calls, args[0].Unnamed)
+	}
+	c := event.CallSet{Rest: true}
+	for i := range e.reg.ABIs {
+		for nr := range c.Bits[i] {
+			c.Bits[i][nr] = ^uint64(0)
 		}
-		for _, nr := range args[0].Calls.Numbers(i) {
+	}
+	return c
+}
+
+// CallSet is the engine's form of a set, whose ABIs are those given; with unnamed also the
+// numbers that are no call's.
+func CallSet(abis []*arch.ABI, s *filter.SyscallSet, unnamed bool) event.CallSet {
+	c := event.CallSet{Rest: unnamed}
+	for i, a := range abis {
+		for _, nr := range s.Numbers(i) {
 			c.Add(i, uint64(nr))
 		}
-		if !args[0].Unnamed {
-			continue
-		}
-		for nr := range filter.SocketcallBase {
+		for nr := 0; unnamed && nr < filter.SocketcallBase; nr++ {
 			if nr >= len(a.Syscalls) || a.Syscalls[nr] == "" {
 				c.Add(i, uint64(nr))
 			}
 		}
 	}
-	c.Rest = all || args[0].Unnamed
 	return c
 }
 

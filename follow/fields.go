@@ -200,14 +200,10 @@ func callFields() []*filter.Field {
 	}
 }
 
-// callGetters are the values of callFields.
+// callGetters are the values of callFields that are not in callNums.
 func callGetters() map[string]Getter {
 	return map[string]Getter{
-		"ret":    one(func(x *Env) filter.Val { return x.result() }),
-		"errno":  one(func(x *Env) filter.Val { return x.errno() }),
-		"dur":    one(func(x *Env) filter.Val { return filter.Val{Num: int64(x.Event.Dur), OK: x.over()} }),
 		"status": one(func(x *Env) filter.Val { return x.text(status(x.Event)) }),
-		"nr":     one(func(x *Env) filter.Val { return number(int64(x.Event.Sys.NR)) }),
 		"arg":    argument,
 		"fd":     declaredFD,
 		"fds":    func(x *Env, _ *filter.Ref, i int) filter.Val { return descriptor(x.Event.Args, &i) },
@@ -215,36 +211,33 @@ func callGetters() map[string]Getter {
 	}
 }
 
-// callNums are those of callFields that conditions ask for most.
+// callNums are the values of callFields that are one number.
 func callNums() map[string]func(x *Env) (int64, bool) {
 	return map[string]func(x *Env) (int64, bool){
-		"ret":   func(x *Env) (int64, bool) { v := x.result(); return v.Num, v.OK },
-		"errno": func(x *Env) (int64, bool) { v := x.errno(); return v.Num, v.OK },
+		"ret":   (*Env).result,
+		"errno": (*Env).errno,
 		"dur":   func(x *Env) (int64, bool) { return int64(x.Event.Dur), x.over() },
+		"nr":    func(x *Env) (int64, bool) { return int64(x.Event.Sys.NR), true },
 	}
 }
 
 // over reports whether the call has returned.
 func (x *Env) over() bool { return x.Event.Kind == event.SyscallExit }
 
-func (x *Env) result() filter.Val {
+// returned reports whether the call has given a result to its caller.
+func (x *Env) returned() bool {
 	s := x.Event.Sys
-	switch {
-	case !x.over() || s.NoReturn || s.Detached || s.Errno >= restartErrno:
-		return filter.Val{}
-	case s.Errno != 0:
-		return number(-1)
-	}
-	return number(s.Ret)
+	return x.over() && !s.NoReturn && !s.Detached && s.Errno < restartErrno
 }
 
-func (x *Env) errno() filter.Val {
-	s := x.Event.Sys
-	if !x.over() || s.NoReturn || s.Detached || s.Errno >= restartErrno {
-		return filter.Val{}
+func (x *Env) result() (int64, bool) {
+	if s := x.Event.Sys; s.Errno == 0 {
+		return s.Ret, x.returned()
 	}
-	return number(int64(s.Errno))
+	return -1, x.returned()
 }
+
+func (x *Env) errno() (int64, bool) { return int64(x.Event.Sys.Errno), x.returned() }
 
 // restartErrno is the first of the kernel's own errors, which ask that the call be made again.
 const restartErrno = 512

@@ -75,7 +75,7 @@ type Kind struct {
 	// Get is the values of the fields of Spec, by name; of those that are not there, the event's
 	// argument of the same name.
 	Get map[string]Getter
-	// nums are the fields of Get that are one number, for speed.
+	// nums are fields that are one number, which conditions reach at less cost.
 	nums map[string]func(x *Env) (int64, bool)
 	// Needs adds what the kernel must report for it; nil: nothing.
 	Needs func(args []filter.Arg, n *event.Needs)

@@ -55,11 +55,18 @@ func (r *Registry) Schema(u *filter.Universe) *filter.Schema {
 		s.Events = append(s.Events, k.Spec)
 		r.kind[k.Spec] = k
 		for _, f := range k.Spec.Fields {
-			get := k.Get[f.Name]
-			if get == nil {
+			get, num := k.Get[f.Name], k.nums[f.Name]
+			switch {
+			case get != nil:
+			case num != nil:
+				get = one(func(x *Env) filter.Val {
+					n, ok := num(x)
+					return filter.Val{Num: n, OK: ok}
+				})
+			default:
 				get = argByName
 			}
-			r.number(f, get, k.nums[f.Name], k.Made)
+			r.number(f, get, num, k.Made)
 		}
 	}
 	for _, a := range r.Actions {
