@@ -234,7 +234,9 @@ func (s *Session) execStop(t *task) action {
 	}
 	t.needs = s.cfg.Handler.Exec(t.id, from, names...)
 	if !(t.phase == inside && t.want) && !before.Syscalls && t.needs.Syscalls {
-		s.syntheticExec(t)
+		if s.syntheticExec(t) == actDetach {
+			return actDetach
+		}
 	}
 	return s.verdict(s.emit(t, event.Exec, func(ev *event.Event) {
 		ev.Num, ev.First = int64(former), first
@@ -477,20 +479,21 @@ func (s *Session) detached(t *task, lives bool) {
 
 // syntheticExec shows the execve with which a task entered a membership that watches its
 // system calls: its entry was not stopped, but the new program's stack has what it was given.
-func (s *Session) syntheticExec(t *task) {
+// It returns how the task goes on.
+func (s *Session) syntheticExec(t *task) action {
 	in := &s.info
 	if ptrace.GetSyscallInfo(int(t.id.TID), in) != nil {
-		return
+		return actGo
 	}
 	nr, ok := t.abi.SyscallNr("execve")
 	if !ok {
-		return
+		return actGo
 	}
 	s.stack.begin(t, in)
 	st := s.stack.start(in.SP)
 	in.Op, in.Audit, in.NR = ptrace.InfoEntry, t.abi.Audit, uint64(nr)
 	in.Args = [6]uint64{st.execFn, st.argv, st.envp}
-	s.entry(t)
+	return s.entry(t)
 }
 
 // execNames lists what the program that a task has just executed is known by: the path
