@@ -99,6 +99,16 @@ func (e *Engine) rule(spec *filter.Rule, index int) *Rule {
 		}
 		r.ons = append(r.ons, n)
 	}
+	// A call that is meant as a whole and by its entry is taken as a whole, and once.
+	slices.SortStableFunc(r.ons, func(a, b on) int {
+		switch {
+		case a.enter == b.enter:
+			return 0
+		case a.enter:
+			return 1
+		}
+		return -1
+	})
 	return r
 }
 

@@ -253,6 +253,8 @@ func TestEngine(t *testing.T) {
 		{"by both: what is refused at entry is not seen again", "on syscall(openat) where path == \"/a\" and errno == ENOENT",
 			"new 1 0\nopen 1 /b ENOENT\nopen 1 /a 3\nopen 1 /a ENOENT", "1 syscall.exit", "skip"},
 		{"the entry only", "on syscall(write).enter", "new 1 0\nwrite 1 1 5", "1 syscall.enter", "skip"},
+		{"the whole and the entry", "on syscall(write).enter|syscall(write) first 1", "new 1 0\nwrite 1 1 5\nwrite 1 1 5",
+			"1 syscall.enter;1 syscall.exit", "skip"},
 		{"shown once", "on syscall(write)\non syscall(write) where fd == 1", "new 1 0\nwrite 1 1 5", "1 syscall.enter;1 syscall.exit", ""},
 
 		// Counting clauses.
