@@ -35,7 +35,7 @@ var loads = []load{
 }
 
 // heavy is more of the same, for tracers that cost next to nothing.
-var heavy = map[string][]string{"getppid": {"3000000"}, "fork-exec": {"1000"}}
+var heavy = map[string][]string{"getppid": {"3000000"}, "open-read-close": {"400000"}, "fork-exec": {"1000"}}
 
 // config compares one command line with another; TRACEE stands for the load, RULE for
 // a rule.
@@ -54,7 +54,7 @@ const (
 )
 
 // rule is about the very calls of the load, under a condition that never holds.
-const rule = "on syscall(getppid) where arg.1 == 12345 do print"
+const rule = "on syscall(getppid,read) where arg.1 == 12345 do print"
 
 var configs = []config{
 	{"full trace, --pin", "getppid", pinAll, straceAll, 0.55, false},
@@ -70,6 +70,8 @@ var configs = []config{
 	{"a filter that matches nothing / untraced", "getppid", "GOTRACE -f -o /dev/null -e trace=reboot TRACEE", "TRACEE", 1.1, true},
 	{"a filter that matches nothing / untraced", "fork-exec", "GOTRACE -f -o /dev/null -e trace=reboot TRACEE", "TRACEE", 1.15, true},
 	{"a pushed-down rule that does not match / untraced", "getppid",
+		"GOTRACE -f -o /dev/null -e RULE TRACEE", "TRACEE", 1.1, true},
+	{"a pushed-down rule that does not match / untraced", "open-read-close",
 		"GOTRACE -f -o /dev/null -e RULE TRACEE", "TRACEE", 1.1, true},
 	{"outside an exec= group / untraced", "getppid", "GOTRACE -f -o /dev/null -e exec=nothing TRACEE", "TRACEE", 1.1, true},
 	{"outside an exec= group / untraced", "fork-exec", "GOTRACE -f -o /dev/null -e exec=nothing TRACEE", "TRACEE", 1.15, true},
