@@ -68,6 +68,7 @@ type Event struct {
 	Args  []Value // parallel to Kind.Fields; a system call's decoded arguments
 	Data  []Dump  // memory that an action shows
 	Sys   *Syscall
+	Site  *Site // of events that happen at a place in a program
 	// Num is the kind's own number: signal (Signal, GroupStop, Killed), exit code (Exit),
 	// the new task (Fork, Vfork, Clone), the surviving task's former tid (Exec), the successor
 	// (Superseded), nanoseconds between two of them (Timer).
@@ -182,6 +183,8 @@ type Verdict struct {
 	Signal int
 	// Inject is what is done to a system call at its exit: of it, what can still be done then.
 	Inject *Injection
+	// Steps is how many instructions the task executes one by one from here on, each an event.
+	Steps int
 	// Renew says that the needs of tasks, not only of this one, have changed.
 	Renew bool
 }

@@ -14,6 +14,7 @@ type Needs struct {
 	Raw     CallSet // not decoded
 	Signals bool    // signal deliveries make events
 	Attach  bool    // that the task is traced makes an event, even if nothing else does
+	Probes  []Probe // places and counters that make events; without duplicates
 	// Dump says whether data that moves through a descriptor is collected; nil: never.
 	Dump func(t Task, fd int32) (read, write bool)
 }
