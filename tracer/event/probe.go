@@ -9,9 +9,9 @@ var (
 	Branch     = &Kind{Name: "branch", Stops: true} // control went elsewhere
 	CallEnter  = &Kind{Name: "call.enter", Stops: true}
 	CallExit   = &Kind{Name: "call.exit", Stops: true}
-	USDT       = &Kind{Name: "usdt", Stops: true} // a static probe of the program is passed
-	Perf       = &Kind{Name: "perf"}              // a counter has counted its period
-	Uprobe     = &Kind{Name: "uprobe"}            // control arrived at a place, told by the kernel
+	USDT       = &Kind{Name: "usdt", Stops: true}   // a static probe of the program is passed
+	Perf       = &Kind{Name: "perf", Num: "period"} // a counter has counted its period
+	Uprobe     = &Kind{Name: "uprobe"}              // control arrived at a place, told by the kernel
 )
 
 // Probe is one thing that rules want to be told of where it happens, as the rule writes it.
@@ -21,7 +21,8 @@ type Probe struct {
 	Loc    string // the place, range, pattern or counter
 	Len    uint64 // Watch: bytes
 	Access Access // Watch
-	Period uint64 // Perf
+	Period uint64 // Perf: every how many; unless Rate is set
+	Rate   uint64 // Perf: or how often in a second
 	HW     bool   // Breakpoint: by a debug register
 }
 
