@@ -24,6 +24,7 @@ var layers = map[string][]string{
 	"disasm/step":          {"disasm", "arch"},
 	"filter":               {},
 	"follow":               {"filter", "tracer/event", "arch"},
+	"internal/testenv":     {},
 	"tracer/event":         {"arch"},
 	"tracer/ptrace":        {"arch"},
 	"tracer/decode":        {"tracer/event", "arch"},

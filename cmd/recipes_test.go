@@ -92,7 +92,8 @@ func (r *recipe) missing() string {
 	return ""
 }
 
-// noise is what differs from one run to the next: ids, addresses, times, the widths of columns.
+// noise is what differs from one run or machine to the next: ids, addresses, times, the number
+// of descriptors that a server has, the widths of columns.
 var noise = []struct {
 	re *regexp.Regexp
 	to string
@@ -101,6 +102,7 @@ var noise = []struct {
 	{regexp.MustCompile(`<[0-9]+\.[0-9]+>`), "<TIME>"},
 	{regexp.MustCompile(`(\[pid +|[Pp]rocess |si_pid=|PID=)[0-9]+`), "${1}N"},
 	{regexp.MustCompile(`(\]\+? +)[0-9]+( Stopped)`), "${1}N$2"},
+	{regexp.MustCompile(`(\bconnect\()[0-9]+`), "${1}FD"},
 	{regexp.MustCompile(`[0-9]+#[0-9]+: `), "N#N: "},
 	{regexp.MustCompile(`[0-9]{4}/[0-9/]+ [0-9:]+ `), "DATE "},
 	{regexp.MustCompile(`[ \t]+`), " "},

@@ -3,15 +3,21 @@ package cmd_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/gotrace/gotrace/cmd"
+	"github.com/gotrace/gotrace/internal/testenv"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"gotrace": func() { os.Exit(cmd.Main(os.Args)) }})
+	const program = "gotrace" // what this binary is, too, under that name
+	if filepath.Base(os.Args[0]) != program {
+		testenv.Settle()
+	}
+	testscript.Main(m, map[string]func(){program: func() { os.Exit(cmd.Main(os.Args)) }})
 }
 
 func TestScripts(t *testing.T) {

@@ -15,6 +15,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/gotrace/gotrace/internal/testenv"
 )
 
 // variant is a set of options to compare with.
@@ -294,6 +296,7 @@ var build = sync.OnceValues(func() (string, error) {
 var scratch string
 
 func TestMain(m *testing.M) {
+	testenv.Settle()
 	dir, err := os.MkdirTemp("", "gotrace-diff")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

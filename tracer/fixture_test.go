@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/gotrace/gotrace/internal/testenv"
 )
 
 // A fixture is a C program, testdata/fixtures/NAME.c, that prints on its standard
@@ -105,6 +107,7 @@ var gotrace = sync.OnceValues(func() (string, error) {
 })
 
 func TestMain(m *testing.M) {
+	testenv.Settle()
 	status := m.Run()
 	if used.built && prebuilt == "" {
 		bin, _ := gotrace()

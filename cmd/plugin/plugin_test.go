@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/gotrace/gotrace/cmd/plugin"
+	"github.com/gotrace/gotrace/internal/testenv"
 )
 
 // The test program is its own plugin: this variable says which one.
@@ -26,6 +27,7 @@ func TestMain(m *testing.M) {
 		f(bufio.NewScanner(os.Stdin))
 		os.Exit(0)
 	}
+	testenv.Settle()
 	os.Exit(m.Run())
 }
 
