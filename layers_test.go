@@ -20,6 +20,7 @@ var layers = map[string][]string{
 	"cmd/plugin":           {"cmd/shell", "arch"},
 	"cmd/sink":             {"tracer/event", "arch"},
 	"arch":                 {},
+	"bp/symbol":            {"tracer/event", "arch"},
 	"disasm":               {"arch"},
 	"disasm/step":          {"disasm", "arch"},
 	"filter":               {},

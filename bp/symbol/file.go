@@ -1,0 +1,138 @@
+package symbol
+
+import (
+	"debug/elf"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+)
+
+// largest is the section that is still read, in bytes.
+const largest = 1 << 31
+
+// File is an ELF file: a program, a library, the vdso, or a file of debugging information.
+// Its addresses are those that nm shows; a module adds its bias. It may be used by several
+// goroutines.
+type File struct {
+	path  string
+	elf   *elf.File
+	r     io.ReaderAt
+	root  string   // where the process that maps it has its "/", for its debug file
+	dirs  []string // of debug files
+	table func() *table
+}
+
+// newFile opens the ELF file that r reads. It reads no more than the headers.
+func newFile(path string, r io.ReaderAt) (f *File, err error) {
+	defer guard(&err)
+	e, err := elf.NewFile(r)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	f = &File{path: path, elf: e, r: r}
+	f.table = sync.OnceValue(f.readTable)
+	return f, nil
+}
+
+// errHostile stands for what made a library's parser give up in a panic.
+var errHostile = errors.New("malformed beyond reading")
+
+// guard turns a panic of a parser into an error.
+func guard(err *error) {
+	if recover() != nil {
+		*err = errHostile
+	}
+}
+
+// Path is the name that the file was opened by.
+func (f *File) Path() string { return f.path }
+
+// ELF is the file's headers and sections.
+func (f *File) ELF() *elf.File { return f.elf }
+
+// Section is the contents of a section, decompressed. It is nil where there is none, or
+// none that can be read.
+func (f *File) Section(name string) []byte {
+	s := f.elf.Section(name)
+	if s == nil {
+		return nil
+	}
+	return f.data(s)
+}
+
+func (f *File) data(s *elf.Section) (data []byte) {
+	var err error
+	defer func() {
+		if err != nil {
+			data = nil
+		}
+	}()
+	defer guard(&err)
+	if s.Type == elf.SHT_NOBITS || s.Size > largest {
+		return nil
+	}
+	data, err = s.Data()
+	return data
+}
+
+// Offset is where in the file the byte at an address is.
+func (f *File) Offset(addr uint64) (off uint64, ok bool) {
+	for _, p := range f.elf.Progs {
+		if p.Type == elf.PT_LOAD && addr-p.Vaddr < p.Filesz {
+			return addr - p.Vaddr + p.Off, true
+		}
+	}
+	return 0, false
+}
+
+// executable reports whether code may be at an address.
+func (f *File) executable(addr uint64) bool {
+	for _, p := range f.elf.Progs {
+		if p.Type == elf.PT_LOAD && p.Flags&elf.PF_X != 0 && addr-p.Vaddr < p.Memsz {
+			return true
+		}
+	}
+	return false
+}
+
+// sectionOf is the section with an address, or nil.
+func (f *File) sectionOf(addr uint64) *elf.Section {
+	for _, s := range f.elf.Sections {
+		if s.Flags&elf.SHF_ALLOC != 0 && s.Flags&elf.SHF_TLS == 0 && addr-s.Addr < s.Size {
+			return s
+		}
+	}
+	return nil
+}
+
+// span is the addresses that the file takes, from the first page to the last.
+func (f *File) span() (lo, hi uint64) {
+	lo = ^uint64(0)
+	for _, p := range f.elf.Progs {
+		if p.Type == elf.PT_LOAD && p.Vaddr+p.Memsz >= p.Vaddr {
+			lo, hi = min(lo, p.Vaddr&^(page-1)), max(hi, p.Vaddr+p.Memsz)
+		}
+	}
+	if hi == 0 {
+		return 0, 0
+	}
+	return lo, (hi + page - 1) &^ (page - 1)
+}
+
+// page is the smallest page of the architectures. Files are mapped at multiples of it.
+const page = 4096
+
+// biasOf is what the process adds to the addresses of the file, from where it has mapped an
+// offset of it: the executable segment with that offset says.
+func (f *File) biasOf(addr, off uint64) (bias uint64, ok bool) {
+	for _, p := range f.elf.Progs {
+		if p.Type != elf.PT_LOAD || p.Flags&elf.PF_X == 0 {
+			continue
+		}
+		if start := p.Off &^ (page - 1); off >= start && off < p.Off+p.Filesz {
+			return addr - (p.Vaddr - p.Off + off), true
+		}
+	}
+	return 0, false
+}

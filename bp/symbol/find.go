@@ -1,0 +1,60 @@
+package symbol
+
+import "strings"
+
+// find gives the indices of the functions that a name or pattern means: those with just
+// that name, or else, where it is one, those that match the pattern. Names are the raw one,
+// the demangled one, and the demangled one without parameters. Stubs of the procedure
+// linkage table have to be named with their @.
+func (t *table) find(name string) []int {
+	if exact := t.exact(name); exact != nil || !strings.ContainsAny(name, "*?[") {
+		return exact
+	}
+	return t.collect(name, func(s string) bool { return glob(name, s) })
+}
+
+// exact gives the functions with just a name.
+func (t *table) exact(name string) []int {
+	return t.collect(name, func(s string) bool { return s == name })
+}
+
+func (t *table) collect(name string, ok func(string) bool) []int {
+	var out []int
+	must, stubs := literal(name), strings.Contains(name, "@")
+	for i := range t.funcs {
+		s := &t.funcs[i]
+		if s.kind == stub && !stubs {
+			continue
+		}
+		if ok(s.name) || mangled(s.name) && strings.Contains(s.name, must) && t.calledSo(i, ok) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+func (t *table) calledSo(i int, ok func(string) bool) bool {
+	n := t.names(i)
+	return ok(n.full) || ok(n.bare)
+}
+
+// findObjects gives the data with a name, or that match a pattern.
+func (t *table) findObjects(name string) []sym {
+	var exact, matched []sym
+	for _, s := range t.objects {
+		full := s.name
+		if mangled(full) && strings.Contains(full, literal(name)) {
+			full = demangled(full).full
+		}
+		switch {
+		case s.name == name || full == name:
+			exact = append(exact, s)
+		case glob(name, s.name) || glob(name, full):
+			matched = append(matched, s)
+		}
+	}
+	if exact != nil {
+		return exact
+	}
+	return matched
+}

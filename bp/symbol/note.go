@@ -1,0 +1,67 @@
+package symbol
+
+import (
+	"bytes"
+	"debug/elf"
+)
+
+// buildID is the build-id of an ELF file that is whole in memory, or nil.
+func buildID(image []byte) []byte {
+	f, err := newFile("", bytes.NewReader(image))
+	if err != nil {
+		return nil
+	}
+	return f.BuildID()
+}
+
+// BuildID is the bytes that the linker made to tell this build from others, or nil.
+func (f *File) BuildID() []byte {
+	for _, p := range f.elf.Progs {
+		if p.Type != elf.PT_NOTE || p.Filesz > 1<<20 {
+			continue
+		}
+		b := make([]byte, p.Filesz)
+		n, _ := f.r.ReadAt(b, int64(p.Off))
+		if id := f.noteID(b[:n]); id != nil {
+			return id
+		}
+	}
+	return f.noteID(f.Section(".note.gnu.build-id"))
+}
+
+// noteID looks for the note of type NT_GNU_BUILD_ID among notes (gABI, Note Section).
+func (f *File) noteID(b []byte) []byte {
+	const gnuBuildID = 3
+	for n := range f.notes(b) {
+		if n.kind == gnuBuildID && n.name == "GNU" {
+			return n.desc
+		}
+	}
+	return nil
+}
+
+// note is an entry of a note section.
+type note struct {
+	name string // without the zero byte
+	kind uint32
+	desc []byte
+}
+
+// notes gives the entries of a note section, as far as they are well formed.
+func (f *File) notes(b []byte) func(yield func(note) bool) {
+	return func(yield func(note) bool) {
+		for len(b) >= 12 {
+			o := f.elf.ByteOrder
+			name, desc := uint64(o.Uint32(b)), uint64(o.Uint32(b[4:]))
+			at := 12 + (name+3)&^3
+			if at+desc > uint64(len(b)) {
+				return
+			}
+			n := note{cstring(string(b[12 : 12+name])), o.Uint32(b[8:]), b[at : at+desc]}
+			if !yield(n) {
+				return
+			}
+			b = b[min(at+(desc+3)&^3, uint64(len(b))):]
+		}
+	}
+}
