@@ -289,6 +289,11 @@ func (sc *scope) argument(a *argStmt) {
 		if least := a.Param.Least; least != 0 && a.Num < least {
 			sc.errorf(n, "'%s' must be at least %s", a.Param.Name, (&Arg{Param: a.Param, Num: least}).text())
 		}
+		if a.Param.Check != nil && !n.bad {
+			if _, err := a.Param.Check(&a.Arg); err != nil {
+				sc.errorf(n, "%v", err)
+			}
+		}
 	}
 	a.Expr = newProgram(n)
 }
@@ -297,8 +302,8 @@ func (sc *scope) argument(a *argStmt) {
 func (c *checker) action(st *statement, a *actStmt) {
 	for _, o := range st.rule.on {
 		switch e := o.Event; {
-		case a.spec.Calls && !e.Calls:
-			c.report(st.src, a.pos, "%s acts on system calls, not on %s", a.spec.Name, e.Name)
+		case (a.spec.Calls || a.spec.Entry) && !(a.spec.Calls && e.Calls || a.spec.Entry && e.Entry):
+			c.report(st.src, a.pos, "%s acts on %s, not on %s%s", a.spec.Name, c.actsOn(a.spec), e.Name, c.instead(a.spec, e))
 		case a.spec.Stops && !e.Stops:
 			c.report(st.src, a.pos, "%s needs a stopped task: at %s none is", a.spec.Name, e.Name)
 		case a.spec.Tasks && !e.Tasks:
@@ -316,9 +321,35 @@ func (c *checker) action(st *statement, a *actStmt) {
 	}
 }
 
+// actsOn says what an action is limited to.
+func (c *checker) actsOn(a *ActionSpec) string {
+	var entries []string
+	for _, e := range c.schema.Events {
+		if e.Entry {
+			entries = append(entries, e.Name)
+		}
+	}
+	on := "the beginning of functions (" + strings.Join(entries, ", ") + ")"
+	switch {
+	case !a.Entry:
+		return "system calls"
+	case a.Calls:
+		return "system calls and " + on
+	}
+	return on
+}
+
+// instead names the action to write in the place of one that does not act on the event.
+func (c *checker) instead(a *ActionSpec, e *Event) string {
+	if o := c.schema.Action(a.Instead); o != nil && (o.Calls && e.Calls || o.Entry && e.Entry) {
+		return ": " + o.Name + " does"
+	}
+	return ""
+}
+
 // early checks that what acts at the entry of calls depends on nothing later.
 func (c *checker) early(st *statement, rule *Rule) {
-	if !slices.ContainsFunc(st.rule.on, func(o onStmt) bool { return o.Event.Calls }) {
+	if !slices.ContainsFunc(st.rule.on, func(o onStmt) bool { return o.Event.paired() }) {
 		return
 	}
 	for i := range rule.Do {

@@ -30,7 +30,7 @@ func (sc *scope) field(n *node) *Field {
 			sc.errorf(n, "'%s' is %s of one event and %s of another: write a rule for each", n.text, typeNames[best.Type], typeNames[f.Type])
 			return nil
 		}
-		if best == nil || f.Many && !best.Many || f.At > best.At && f.Many == best.Many {
+		if best == nil || sc.any && f.Type == Any && best.Type != Any && f.Index == best.Index || f.Many && !best.Many || f.At > best.At && f.Many == best.Many {
 			best = f
 		}
 	}
@@ -67,7 +67,7 @@ func (sc *scope) has(f *Field) presence {
 		if e == nil || global && f.Task && !e.Tasks || !global && !slices.Contains(e.Fields, f) {
 			continue
 		}
-		if f.At == Exit && e.Calls && sc.on[i].Enter {
+		if f.At == Exit && e.paired() && sc.on[i].Enter {
 			best = max(best, tooEarly)
 			continue
 		}

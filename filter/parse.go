@@ -380,11 +380,25 @@ func (p *parser) enter(o *onStmt) {
 	if !p.tok.is("enter") {
 		p.unexpected("enter")
 	}
-	if o.Event != nil && !o.Event.Calls {
-		p.c.report(p.src, p.tok.pos, "%s has no entry and exit: .enter is for system calls", o.Event.Name)
+	if o.Event != nil && !o.Event.paired() {
+		p.c.report(p.src, p.tok.pos, "%s has no entry and exit: .enter is for %s", o.Event.Name, p.c.pairs())
 	}
 	p.advance()
 	o.Enter = true
+}
+
+// pairs names the events that have an entry and an exit.
+func (c *checker) pairs() string {
+	var list []string
+	for _, e := range c.schema.Events {
+		switch {
+		case e.Calls:
+			list = append([]string{"system calls"}, list...)
+		case e.Pairs:
+			list = append(list, e.Name)
+		}
+	}
+	return strings.Join(list, " and ")
 }
 
 // action reads one action.

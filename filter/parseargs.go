@@ -32,6 +32,7 @@ func (p *parser) arguments(r *ruleStmt, what string, params, options []Param) []
 		}
 		a := argStmt{Arg: Arg{Param: param, Name: name}, pos: at}
 		p.argument(&a, r)
+		p.verify(&a, r)
 		args = append(args, a)
 		if !p.tok.is(",") && !p.tok.is(")") {
 			p.unexpected(",", ")")
@@ -186,6 +187,28 @@ func (p *parser) argument(a *argStmt, r *ruleStmt) {
 		a.pos = p.tok.pos
 		a.expr = p.expr()
 	}
+}
+
+// verify checks a text or a word as its owner has it.
+func (p *parser) verify(a *argStmt, r *ruleStmt) {
+	q := a.Param
+	switch {
+	case q.Words != nil && !slices.Contains(q.Words, a.Str):
+		p.c.report(p.src, a.pos, "'%s' is %s, found '%s'%s", q.Name, oneOf(q.Words...), a.Str, nearest(a.Str, q.Words))
+		r.broken = true
+		return
+	case q.Check == nil || a.expr != nil:
+		return
+	}
+	off, err := q.Check(&a.Arg)
+	if err == nil {
+		return
+	}
+	if at := p.text[a.pos:]; strings.HasPrefix(at, `"`) || strings.HasPrefix(at, "'") {
+		off++
+	}
+	p.c.report(p.src, a.pos+off, "%v", err)
+	r.broken = true
 }
 
 // rawText takes what ends with a parenthesis or a comma, and is not empty.

@@ -118,7 +118,11 @@ type Param struct {
 	Early bool
 	// NoString is an expression of type Any that must be a number or a duration.
 	NoString bool
-	Least    int64 // ParamNum, ParamDuration: what it must not be less than; 0: it may be anything
+	Least    int64    // ParamNum, ParamDuration: what it must not be less than; 0: it may be anything
+	Words    []string // ParamWord: those that it may be; nil: any
+	// Check says what is wrong with an argument that is a text, a word or a constant number, and
+	// at which of its bytes; nil: nothing can be.
+	Check func(a *Arg) (off int, err error)
 }
 
 // Event is a kind of event as rules name it.
@@ -127,10 +131,15 @@ type Event struct {
 	Params []Param
 	Fields []*Field // beside those of the Schema
 	Calls  bool     // system calls: they have an entry and an exit, and .enter means the entry only
+	Pairs  bool     // what is no system call, but has an entry and an exit in the same way
+	Entry  bool     // the task is where a function begins, or may be: its arguments can be changed
 	Tasks  bool     // happens to a task; the fields of tasks are known
 	Stops  bool     // the task is stopped
 	Doc    string
 }
+
+// paired reports whether the event has an entry and an exit.
+func (e *Event) paired() bool { return e.Calls || e.Pairs }
 
 // ActionSpec is an action as rules name it.
 type ActionSpec struct {
@@ -140,7 +149,9 @@ type ActionSpec struct {
 	Tasks   bool    // needs an event of a task
 	Stops   bool    // needs a stopped task
 	Calls   bool    // acts on system calls only
+	Entry   bool    // acts where functions begin; with Calls: there, too
 	Early   bool    // as Param.Early, for the whole action
+	Instead string  // the action that does the like where this one cannot; "": none
 	Doc     string
 }
 

@@ -2,7 +2,9 @@ package filter_test
 
 import (
 	"bytes"
+	"errors"
 	"slices"
+	"strings"
 
 	"github.com/gotrace/gotrace/filter"
 )
@@ -70,10 +72,12 @@ func schema() *filter.Schema {
 			{Name: "timer", Params: []filter.Param{{Name: "period", Kind: filter.ParamDuration}}},
 			{Name: "user", Params: []filter.Param{{Name: "name", Kind: filter.ParamWord}}, Tasks: true,
 				Fields: []*filter.Field{{Name: "arg", Type: filter.Any, Index: filter.ArgIndex, Free: true}}},
-			{Name: "bp", Params: []filter.Param{{Name: "loc", Kind: filter.ParamText}}, Tasks: true, Stops: true,
+			{Name: "bp", Params: []filter.Param{{Name: "loc", Kind: filter.ParamText, Check: noDash}}, Tasks: true, Stops: true, Entry: true,
 				Fields: []*filter.Field{call[0], regs}},
-			{Name: "watch", Params: []filter.Param{{Name: "addr", Kind: filter.ParamText}, {Name: "len", Kind: filter.ParamNum},
-				{Name: "mode", Kind: filter.ParamText}}, Tasks: true, Stops: true},
+			{Name: "watch", Params: []filter.Param{{Name: "addr", Kind: filter.ParamText}, {Name: "len", Kind: filter.ParamNum, Check: even},
+				{Name: "mode", Kind: filter.ParamWord, Words: []string{"r", "w", "rw"}, Optional: true}}, Tasks: true, Stops: true},
+			{Name: "call", Params: []filter.Param{{Name: "glob", Kind: filter.ParamText}}, Tasks: true, Stops: true, Entry: true, Pairs: true,
+				Fields: []*filter.Field{{Name: "level", Type: filter.Int}, {Name: "ret", Type: filter.Any, At: filter.Exit}}},
 		},
 		Fields: []*filter.Field{
 			task("pid", filter.Int), task("uid", filter.Int), task("comm", filter.String), task("exec", filter.String), argv,
@@ -106,12 +110,13 @@ func schema() *filter.Schema {
 			{Name: "dump", Params: []filter.Param{{Name: "expr", Type: filter.Int}, {Name: "len", Type: filter.Int}}, Stops: true},
 			{Name: "count", Params: []filter.Param{{Name: "by", Repeat: true}}},
 			{Name: "hist", Params: []filter.Param{expr}},
-			{Name: "inject", Calls: true, Options: []filter.Param{
+			{Name: "return", Entry: true, Early: true, Params: []filter.Param{{Name: "value", Type: filter.Int}}, Tasks: true, Stops: true},
+			{Name: "inject", Calls: true, Instead: "return", Options: []filter.Param{
 				{Name: "error", Kind: filter.ParamErrno, Early: true}, {Name: "retval", Kind: filter.ParamNum, Early: true},
 				{Name: "signal", Kind: filter.ParamSignal, Early: true}, {Name: "syscall", Kind: filter.ParamWord, Early: true},
 				{Name: "delay_enter", Kind: filter.ParamDuration, Early: true},
 				{Name: "delay_exit", Kind: filter.ParamDuration}, {Name: "poke_exit", Kind: filter.ParamPoke}}},
-			{Name: "setarg", Params: []filter.Param{{Name: "n", Kind: filter.ParamNum}, {Name: "v", Type: filter.Int}}, Calls: true, Early: true},
+			{Name: "setarg", Params: []filter.Param{{Name: "n", Kind: filter.ParamNum}, {Name: "v", Type: filter.Int}}, Calls: true, Entry: true, Early: true},
 			{Name: "signal", Params: []filter.Param{{Name: "sig", Kind: filter.ParamSignal}}, Tasks: true},
 			{Name: "arm", Params: []filter.Param{{Name: "rule", Kind: filter.ParamRule}}},
 			{Name: "join", Params: []filter.Param{{Name: "group", Kind: filter.ParamGroup}}, Tasks: true},
@@ -137,6 +142,21 @@ func schema() *filter.Schema {
 		SetNames:  []string{"threads", "depth", "exec", "slow", "both", "loop", "broken"},
 		Groups:    []string{"exec"},
 	}
+}
+
+// noDash and even are what the owners of arguments may refuse.
+func noDash(a *filter.Arg) (int, error) {
+	if i := strings.IndexByte(a.Str, '-'); i >= 0 {
+		return i, errors.New("a place has no '-'")
+	}
+	return 0, nil
+}
+
+func even(a *filter.Arg) (int, error) {
+	if a.Num%2 != 0 {
+		return 0, errors.New("the length is even")
+	}
+	return 0, nil
 }
 
 // env is an event: each field has the values that are listed, numbers or strings.
