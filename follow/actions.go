@@ -3,6 +3,7 @@ package follow
 import (
 	"time"
 
+	"github.com/gotrace/gotrace/arch"
 	"github.com/gotrace/gotrace/filter"
 	"github.com/gotrace/gotrace/tracer/event"
 )
@@ -48,7 +49,7 @@ func engineActions() []*ActionKind {
 			Spec: &filter.ActionSpec{Name: "quit", Doc: "let all tasks go and end"},
 			New:  always(event.Verdict{Resume: event.ResumeQuit}),
 		},
-		emitAction(), countAction(), histAction(), injectAction(), setargAction(),
+		emitAction(), countAction(), histAction(), injectAction(), setargAction(), returnAction(), stepAction(),
 	}
 }
 
@@ -149,7 +150,7 @@ func injectAction() *ActionKind {
 	}
 	return &ActionKind{
 		Spec: &filter.ActionSpec{
-			Name: "inject", Tasks: true, Stops: true, Calls: true, Doc: "make the call fail, return something, or wait, or change its memory",
+			Name: "inject", Tasks: true, Stops: true, Calls: true, Instead: "return", Doc: "make the call fail, return something, or wait, or change its memory",
 			Options: []filter.Param{
 				early("error", filter.ParamErrno, 0), early("retval", filter.ParamExpr, filter.Int),
 				early("signal", filter.ParamSignal, 0), early("syscall", filter.ParamWord, 0),
@@ -213,7 +214,7 @@ func pokes(ps []filter.Poke) []event.Poke {
 func setargAction() *ActionKind {
 	return &ActionKind{
 		Spec: &filter.ActionSpec{
-			Name: "setarg", Tasks: true, Stops: true, Calls: true, Early: true, Doc: "change an argument, counted from 1, before the call is made",
+			Name: "setarg", Tasks: true, Stops: true, Calls: true, Entry: true, Early: true, Doc: "change an argument, counted from 1, before the call is made or the function runs",
 			Params: []filter.Param{{Name: "n", Kind: filter.ParamNum, Least: 1}, {Name: "value", Type: filter.Int}},
 		},
 		At: AtTamper,
@@ -221,7 +222,7 @@ func setargAction() *ActionKind {
 			n, value := int(a.Args[0].Num), a.Args[1].Expr
 			return ActionFunc(func(c *Context) (event.Verdict, error) {
 				if v := c.Eval(value); v.OK && c.Event.State != nil {
-					setArg(c.Event, n-1, uint64(v.Num))
+					setArg(c, n-1, uint64(v.Num))
 				}
 				return event.Verdict{}, nil
 			}), nil
@@ -229,9 +230,14 @@ func setargAction() *ActionKind {
 	}
 }
 
-// setArg changes an argument of the call that a task is entering. A task that has died
-// meanwhile has none.
-func setArg(ev *event.Event, i int, v uint64) {
+// setArg changes an argument of the system call that a task is entering, or of the function that
+// it is at the beginning of. A task that has died meanwhile has none.
+func setArg(c *Context, i int, v uint64) {
+	ev := c.Event
+	if ev.Sys == nil {
+		c.atBeginning(func(r *arch.Regs) error { return setFuncArg(ev.State, r, i, v) })
+		return
+	}
 	if s, ok := ev.State.(event.CallSetter); ok && i >= 0 && i < len(ev.Sys.Raw) {
 		s.SetArg(i, v)
 	}

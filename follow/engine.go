@@ -28,6 +28,7 @@ type Rule struct {
 	exits   bool // some action acts at a call's exit
 	early   bool // and some at its entry, if the rule is decided there
 	tampers bool // some action changes the call before it is made
+	warned  bool // what it cannot do was told of
 }
 
 // on is one event that a rule is about.
@@ -182,6 +183,7 @@ func merge(v, more event.Verdict) event.Verdict {
 	if v.Inject == nil {
 		v.Inject = more.Inject
 	}
+	v.Steps = max(v.Steps, more.Steps)
 	return v
 }
 
@@ -214,6 +216,10 @@ func (e *Engine) one(ev *event.Event) (event.Verdict, error) {
 			return e.callExit(m)
 		}
 		return e.callWhole(m, refs, ev)
+	case event.CallEnter:
+		return e.functionEnter(m, refs, ev)
+	case event.CallExit:
+		return e.functionExit(m, ev)
 	}
 	return e.plain(m, refs, ev)
 }
@@ -308,11 +314,22 @@ func (e *Engine) callEnter(m *member, refs []ref, ev *event.Event) (out event.Ve
 
 // callExit runs the rules that a call's entry has left to do.
 func (e *Engine) callExit(m *member) (out event.Verdict, err error) {
-	for w := range m.taken {
-		for set := m.taken[w] | m.pend[w]; set != 0; set &= set - 1 {
+	if out, err = e.finish(m, m.taken, m.pend); err != nil {
+		return out, err
+	}
+	clear(m.pend)
+	clear(m.taken)
+	return out, nil
+}
+
+// finish runs the rules that have taken the entry of what is over now, and those of pend, if they
+// take the whole.
+func (e *Engine) finish(m *member, taken, pend ruleSet) (out event.Verdict, err error) {
+	for w := range taken {
+		for set := taken[w] | pend[w]; set != 0; set &= set - 1 {
 			r := e.rules[w*64+trailing(set)]
 			which := atExit
-			if m.pend.has(r.index) {
+			if pend.has(r.index) {
 				if r.Disarmed || !e.takes(m, r, false, true) {
 					continue
 				}
@@ -323,8 +340,6 @@ func (e *Engine) callExit(m *member) (out event.Verdict, err error) {
 			}
 		}
 	}
-	clear(m.pend)
-	clear(m.taken)
 	return out, nil
 }
 
@@ -385,6 +400,7 @@ var (
 	atEntry    = [...]bool{AtEntry: true, AtBoth: true, AtTamper: false}
 	atExit     = [...]bool{AtExit: true, AtBoth: true, AtTamper: false}
 	atDecision = [...]bool{AtExit: true, AtBoth: true, AtTamper: true}
+	atBegin    = [...]bool{AtEntry: true, AtBoth: true, AtTamper: true} // of a function
 )
 
 // act runs the actions of a rule that has taken the event.

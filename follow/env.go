@@ -75,14 +75,14 @@ func argByName(x *Env, r *filter.Ref, i int) filter.Val {
 	name := r.Field.Name
 	for j := range ev.Args {
 		if ev.Args[j].Name == name || j < len(ev.Kind.Fields) && ev.Kind.Fields[j].Name == name {
-			return valueOf(&ev.Args[j])
+			return ValueOf(&ev.Args[j])
 		}
 	}
 	return filter.Val{}
 }
 
-// valueOf is a decoded value as expressions see it: a string, or its number.
-func valueOf(v *event.Value) filter.Val {
+// ValueOf is a decoded value as expressions see it: a string, or its number.
+func ValueOf(v *event.Value) filter.Val {
 	switch v.Form {
 	case event.FormAbsent:
 		return filter.Val{}

@@ -159,8 +159,8 @@ func count(x *Env) filter.Val {
 	return number(int64(counts[x.rule]))
 }
 
-// Name is what an event is called: the system call's name, the signal's, the user event's, or
-// its kind's.
+// Name is what an event is called: the system call's name, the signal's, the user event's, what
+// is at the place where it happened, or its kind's.
 func Name(ev *event.Event) string {
 	switch {
 	case ev.Sys != nil:
@@ -169,6 +169,28 @@ func Name(ev *event.Event) string {
 		return arch.SignalName(int(ev.Num))
 	case ev.Kind == event.User:
 		return ev.Name
+	case ev.Site != nil:
+		return siteName(ev)
+	}
+	return ev.Kind.Name
+}
+
+// siteName is the function called, the static probe or the counter, or the function where the
+// event happened; of what is nowhere, the place as the rule has it.
+func siteName(ev *event.Event) string {
+	s := ev.Site
+	name := s.Place.Func
+	switch {
+	case ev.Name != "":
+		return ev.Name
+	case ev.Kind == event.CallEnter || ev.Kind == event.CallExit:
+		name = s.Target.Func
+	}
+	switch {
+	case name != "":
+		return name
+	case len(s.Probes) > 0:
+		return s.Probes[0].Loc
 	}
 	return ev.Kind.Name
 }

@@ -193,14 +193,15 @@ func userKind() *Kind {
 		},
 		Made:  []*event.Kind{event.User},
 		Takes: func(ev *event.Event, args []filter.Arg) bool { return ev.Name == args[0].Str },
-		Get:   getters(userField, "arg"),
+		Get:   getters(Argument, "arg"),
 	}
 }
 
-func userField(x *Env, r *filter.Ref, i int) filter.Val {
+// Argument is the getter of arg.N and arg.NAME where arguments are an event's Args, in order.
+func Argument(x *Env, r *filter.Ref, i int) filter.Val {
 	for j := range x.Event.Args {
 		if v := &x.Event.Args[j]; i == 0 && (strings.EqualFold(v.Name, r.Name) || r.N == j+1) {
-			return valueOf(v)
+			return ValueOf(v)
 		}
 	}
 	return filter.Val{}

@@ -29,6 +29,8 @@ type Registry struct {
 	// Const is the value of a kernel constant, Consts all of them.
 	Const  func(name string) (int64, bool)
 	Consts func() []string
+	// Warn tells the user of what a rule cannot do where it is to do it, once a rule; nil: nobody.
+	Warn func(msg string)
 	// Base is what is needed of every member of a group beside what its rules call for: how
 	// calls are decoded, whose data is dumped.
 	Base event.Needs

@@ -27,6 +27,7 @@ type member struct {
 	pend    ruleSet           // rules that the exit of the call that the task is inside decides
 	taken   ruleSet           // rules that its entry has decided for
 	offered bool              // the call was there to be tampered with
+	frames  []frame           // the functions that the task is inside and that rules have taken
 	counts  []int32           // by rule: events taken so far
 	seen    []int32           // by rule with a counting clause: events that matched
 	calls   map[callKey]int32 // the same, where calls are counted for themselves
@@ -213,7 +214,7 @@ func (e *Engine) Exec(t event.Task, former int32, names ...string) *event.Needs 
 	}
 	e.members[t.TID] = m
 	if len(names) > 0 {
-		m.exec = nil
+		m.exec, m.frames = nil, nil
 		for _, n := range names {
 			m.exec = append(m.exec, []byte(n))
 		}

@@ -10,6 +10,9 @@ func (e *Engine) Want(r *Rule) event.Want {
 	for i := range r.ons {
 		o := &r.ons[i]
 		w.Kinds = append(w.Kinds, o.kind.Made...)
+		if o.kind.Needs != nil {
+			o.kind.Needs(o.args, &n)
+		}
 		if !o.kind.Spec.Calls {
 			continue
 		}
@@ -17,6 +20,6 @@ func (e *Engine) Want(r *Rule) event.Want {
 		n.Calls = n.Calls.Union(&o.calls)
 		w.Exit = w.Exit || !o.enter && (r.exit != nil || r.exits)
 	}
-	w.Calls, w.Preds = n.Calls, n.Preds
+	w.Calls, w.Preds, w.Probes = n.Calls, n.Preds, n.Probes
 	return w
 }

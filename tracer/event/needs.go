@@ -1,5 +1,7 @@
 package event
 
+import "slices"
+
 // Needs is what the kernel must report of a task. It is shared by all tasks of the same
 // membership and does not change; a new membership means another Needs.
 type Needs struct {
@@ -17,6 +19,13 @@ type Needs struct {
 	Probes  []Probe // places and counters that make events; without duplicates
 	// Dump says whether data that moves through a descriptor is collected; nil: never.
 	Dump func(t Task, fd int32) (read, write bool)
+}
+
+// AddProbe adds a probe that is not there yet.
+func (n *Needs) AddProbe(p Probe) {
+	if !slices.Contains(n.Probes, p) {
+		n.Probes = append(slices.Clip(n.Probes), p)
+	}
 }
 
 // ABI indices of a CallSet.

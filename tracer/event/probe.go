@@ -35,22 +35,32 @@ const (
 	Write
 )
 
-// Site is the part of an event that happens at a place in a program.
+// Site is the part of an event that happens at a place in a program. The Args of its event are
+// arguments: at Breakpoint, Uprobe and CallEnter of the function that begins there, as far as
+// they are known; at Return and CallExit what they were then, in the same order, and behind them
+// those that the function has filled in; at USDT those of the probe. Name is, of USDT,
+// PROVIDER:NAME, and of Perf the counter. Dur is, at Return and CallExit, how long the
+// function ran.
 type Site struct {
-	Probes []Probe // those that made the event; several may be at one place
-	PC     uint64  // Step, Branch: of the instruction that was executed
-	Place  Place   // of PC
-	To     uint64  // Branch, CallEnter, CallExit: where control went
-	Target Place   // of To
-	Depth  int     // Branch, CallEnter, CallExit: how many calls deep, from 0
-	Taken  string  // Branch: "call", "ret" or "jmp"
-	Insn   []byte  // Step, Branch: the instruction
-	Addr   uint64  // Watch: the memory
-	Old    []byte  // Watch: what was there; nil: not known
-	New    []byte  // Watch: and is now
+	Probes []Probe // those that made the event; several may be at one place. None: Step, by Verdict.Steps
+	// PC is of the instruction that was executed (Step, Branch, Watch) or is to be; at Return it
+	// is where the function that has returned begins, at CallEnter and CallExit where it
+	// returns to.
+	PC     uint64
+	Place  Place  // of PC; at Return, the function
+	To     uint64 // Branch, CallEnter, CallExit: where control went
+	Target Place  // of To
+	Depth  int    // Branch, CallEnter, CallExit: how many calls deep, from 0
+	Taken  string // Branch: "call", "ret" or "jmp"
+	Insn   []byte // Step, Branch: the instruction
+	Addr   uint64 // Watch: the memory
+	Old    []byte // Watch: what was there; nil: not known
+	New    []byte // Watch: and is now
 	Writes []Change
 	Ret    Value // Return, CallExit: what the function gave
-	HasRet bool
+	HasRet bool  // false: it was left without a return, by longjmp or an exception
+	// Only is a mark of who handles the event for a sink, as that of Syscall.
+	Only bool
 }
 
 // Place is an address by its names. It is empty where nothing is known.

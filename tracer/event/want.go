@@ -7,6 +7,8 @@ type Want struct {
 	// Calls are the system calls that it is on, and Preds what their arguments must meet.
 	Calls CallSet
 	Preds CallPreds
+	// Probes are the places and counters that it is on.
+	Probes []Probe
 	// Exit: it is decided, or acts, when a call is over.
 	Exit bool
 	// LetsGo: it may let a task go, or end the session, while tasks live.
