@@ -79,11 +79,11 @@ func TestReadme(t *testing.T) {
 				}
 			}
 			os.Remove(filepath.Join(dir, "prog")) // so that each make has something to do
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 			defer cancel()
 			c := exec.CommandContext(ctx, "sh", "-c", e.command)
 			c.Dir = dir
-			c.Env = append(os.Environ(), "LC_ALL=en_US.UTF-8")
+			c.Env = append(os.Environ(), "LC_ALL=en_US.UTF-8", "HOME="+dir)
 			out, err := c.CombinedOutput()
 			if _, failed := err.(*exec.ExitError); err != nil && !failed {
 				t.Fatal(err)

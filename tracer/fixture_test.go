@@ -14,7 +14,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/gotrace/gotrace/internal/testenv"
 )
@@ -193,7 +192,7 @@ func (f *fixture) compile(t *testing.T, abi, prog string) {
 // check runs the program under a tracer and compares what both wrote.
 func (f *fixture) check(t *testing.T, tracer, prog string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), hung)
 	defer cancel()
 	trace := filepath.Join(t.TempDir(), "trace")
 	cmd := exec.CommandContext(ctx, tracer, append(append([]string{"-o", trace}, f.options...), prog)...)

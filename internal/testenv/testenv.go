@@ -7,6 +7,7 @@ package testenv
 import (
 	"os"
 	"os/signal"
+	"os/user"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -46,6 +47,9 @@ func environment() {
 		if !slices.Contains(kept, name) && !strings.HasPrefix(name, "GO") {
 			os.Unsetenv(name)
 		}
+	}
+	if u, err := user.Current(); err == nil && os.Getenv("HOME") == "" {
+		os.Setenv("HOME", u.HomeDir) // the Go command keeps its cache there
 	}
 	os.Setenv("PATH", strings.Join(path, string(filepath.ListSeparator)))
 }
