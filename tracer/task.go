@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"errors"
 	"time"
 
 	"github.com/gotrace/gotrace/arch"
@@ -85,3 +86,31 @@ func (s *state) Regs() (*arch.Regs, error) {
 }
 
 func (s *state) SetRegs(r *arch.Regs) error { return ptrace.SetRegs(int(s.t.id.TID), r) }
+
+// Vector and X87 make the state an event.FPState.
+func (s *state) Vector(i int) ([16]byte, error) {
+	var f ptrace.FPRegs
+	if err := ptrace.GetFPRegs(int(s.t.id.TID), &f); err != nil {
+		return [16]byte{}, err
+	}
+	v, ok := f.Vector(i)
+	return v, noRegister(ok)
+}
+
+func (s *state) X87(i int) ([10]byte, error) {
+	var f ptrace.FPRegs
+	if err := ptrace.GetFPRegs(int(s.t.id.TID), &f); err != nil {
+		return [10]byte{}, err
+	}
+	v, ok := f.X87(i)
+	return v, noRegister(ok)
+}
+
+var errNoFPRegister = errors.New("there is no such floating-point register")
+
+func noRegister(ok bool) error {
+	if !ok {
+		return errNoFPRegister
+	}
+	return nil
+}

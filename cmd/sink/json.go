@@ -280,6 +280,10 @@ func jsonBare(b []byte, v *event.Value) []byte {
 		return appendString(b, v.Str)
 	case event.FormMore:
 		return append(b, `{"more":true}`...)
+	case event.FormFloat:
+		return jsonFloat(b, v)
+	case event.FormChar:
+		return jsonChar(b, v.Num)
 	}
 	return strconv.AppendUint(b, v.Num, 10)
 }

@@ -2,6 +2,7 @@ package sink
 
 import (
 	"encoding/json"
+	"math"
 	"strings"
 	"testing"
 
@@ -58,6 +59,20 @@ var valueCases = []struct {
 	{event.Value{Form: event.FormKeyed, Elem: []event.Value{num(event.FormUint, 3), num(event.FormInt, 4)}}, "[3]=4", `{"index":3,"value":4}`},
 	{event.Value{Form: event.FormRest, Elem: []event.Value{num(event.FormInt, 4).Named("a")}}, ", a=4}", `{"a":4}`},
 	{num(event.FormKilo, 8192), "8*1024", "8192"},
+	{num(event.FormFloat, math.Float64bits(2.5)), "2.5", "2.5"},
+	{num(event.FormFloat, math.Float64bits(-1e6)), "-1000000", "-1000000"},
+	{num(event.FormFloat, math.Float64bits(1e100)), "1e+100", "1e+100"},
+	{num(event.FormFloat, math.Float64bits(1e-5)), "1e-05", "1e-05"},
+	{event.Value{Form: event.FormFloat, Num: math.Float64bits(float64(float32(0.1))), Flags: event.FlagSingle}, "0.1", "0.1"},
+	{num(event.FormFloat, math.Float64bits(math.Inf(-1))), "-inf", `"-inf"`},
+	{num(event.FormFloat, math.Float64bits(math.NaN())), "nan", `"nan"`},
+	{num(event.FormChar, 'x'), "'x'", `"x"`},
+	{num(event.FormChar, '\n'), `'\n'`, `"\n"`},
+	{num(event.FormChar, '\''), `'\''`, `"'"`},
+	{num(event.FormChar, '"'), `'"'`, `"\""`},
+	{num(event.FormChar, 0xff), `'\377'`, `{"bytes":"/w=="}`},
+	{num(event.FormChar, 0x20ac), "'€'", `"€"`},
+	{num(event.FormChar, 1<<40), "'0x10000000000'", "1099511627776"},
 }
 
 func TestValues(t *testing.T) {

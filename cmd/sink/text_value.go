@@ -121,6 +121,10 @@ func (p *printer) bare(b []byte, v *event.Value) []byte {
 		return p.rest(b, v)
 	case event.FormMore:
 		return append(b, "..."...)
+	case event.FormFloat:
+		return appendFloat(b, v)
+	case event.FormChar:
+		return p.char(b, v.Num)
 	}
 	return b
 }

@@ -156,6 +156,15 @@ type State interface {
 	WriteAt(p []byte, addr uint64) (int, error)
 }
 
+// FPState is a State whose floating-point registers can be read. Its errors say that there
+// are none of that number, or that the task is gone.
+type FPState interface {
+	// Vector is the low 16 bytes of a vector register: xmm0 to xmm15, v0 to v31.
+	Vector(i int) ([16]byte, error)
+	// X87 is st(i) in its 80-bit format.
+	X87(i int) ([10]byte, error)
+}
+
 // CallSetter is a State that can change the system call that its task is entering, while
 // the event of the entry is handled.
 type CallSetter interface {

@@ -41,6 +41,8 @@ const (
 	FormKeyed         // an array's element with its index: [Elem[0]]=Elem[1]
 	FormRest          // an argument that goes on with the FormStruct before it, which FlagOpen left without its brace; a FormThen in it is what the last field became
 	FormAlt           // Elem joined by " or ": readings of the one number Num
+	FormFloat         // Num as math.Float64bits, the shortest decimal that is this number: 2.5, 1e+100
+	FormChar          // Num, a character: 'x'
 	NumForms          // the number of forms
 )
 
@@ -73,6 +75,7 @@ const (
 	FlagMAC                        // FormString: a hardware address, 01:23:45:67:89:ab
 	FlagInto                       // FormCall that fills in the field it is named for: inet_pton(AF_INET6, "::1", &sin6_addr)
 	FlagPointer                    // FormSym: the number is shown as an address: NULL
+	FlagSingle                     // FormFloat of single precision
 	FlagDecimal                    // FormCall with FlagWhole whose number is shown in decimal
 )
 

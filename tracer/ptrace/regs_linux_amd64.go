@@ -31,3 +31,32 @@ func SetSyscallNR(tid int, nr int64) error {
 	_, err := call("POKEUSER", unix.PTRACE_POKEUSR, tid, origRAX, uintptr(nr))
 	return err
 }
+
+// FPRegs is what fxsave stores: Intel SDM, volume 1, 10.5.1.
+type FPRegs [512]byte
+
+// GetFPRegs fills f from a stopped tracee.
+func GetFPRegs(tid int, f *FPRegs) error {
+	_, err := call("GETFPREGS", unix.PTRACE_GETFPREGS, tid, 0, uintptr(unsafe.Pointer(f)))
+	return err
+}
+
+// Vector is the low half of a ymm register, or all of an xmm register.
+func (f *FPRegs) Vector(i int) (v [16]byte, ok bool) {
+	const first = 160
+	if i < 0 || i > 15 {
+		return v, false
+	}
+	copy(v[:], f[first+16*i:])
+	return v, true
+}
+
+// X87 is st(i).
+func (f *FPRegs) X87(i int) (v [10]byte, ok bool) {
+	const first = 32
+	if i < 0 || i > 7 {
+		return v, false
+	}
+	copy(v[:], f[first+16*i:])
+	return v, true
+}

@@ -13,6 +13,7 @@ var Native = arch.ARM64
 
 const (
 	ntPrstatus         = 1
+	ntPrfpreg          = 2
 	ntARMSystemCall    = 0x404
 	prstatusSize       = 272 // struct user_pt_regs
 	sizeofSystemCallNR = 4
@@ -42,3 +43,24 @@ func setRegset(tid int, typ uintptr, b []byte) error {
 	_, err := call("SETREGSET", unix.PTRACE_SETREGSET, tid, typ, uintptr(unsafe.Pointer(&iov)))
 	return err
 }
+
+// FPRegs is struct user_fpsimd_state of <asm/ptrace.h>: 32 registers, status and control.
+type FPRegs [528]byte
+
+// GetFPRegs fills f from a stopped tracee.
+func GetFPRegs(tid int, f *FPRegs) error {
+	_, err := getRegset(tid, ntPrfpreg, f[:])
+	return err
+}
+
+// Vector is v0 to v31.
+func (f *FPRegs) Vector(i int) (v [16]byte, ok bool) {
+	if i < 0 || i > 31 {
+		return v, false
+	}
+	copy(v[:], f[16*i:])
+	return v, true
+}
+
+// X87 is what x86 has.
+func (*FPRegs) X87(int) (v [10]byte, ok bool) { return v, false }
