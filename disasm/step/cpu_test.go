@@ -18,7 +18,7 @@ import (
 )
 
 var (
-	cpuSeed  = flag.Uint64("seed", 1, "of the instructions that run on the CPU")
+	cpuSeed  = flag.Uint64("seed", 0, "of the instructions that run on the CPU; 0 for another each time")
 	cpuCases = flag.Int("cases", 12000, "instructions to run on the CPU, for each architecture")
 )
 
@@ -63,7 +63,16 @@ func same(in disasm.Inst) bool {
 // generator makes instructions and states.
 type generator struct {
 	*rand.Rand
-	a *arch.Arch
+	a    *arch.Arch
+	seed uint64
+}
+
+func newGenerator(a *arch.Arch, stream uint64) *generator {
+	seed := *cpuSeed
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	return &generator{rand.New(rand.NewPCG(seed, stream)), a, seed}
 }
 
 func (g *generator) fill(p []byte) {
@@ -179,14 +188,18 @@ func (g *generator) state(c *tracee, in disasm.Inst, s *state) {
 		}
 		binary.LittleEndian.PutUint64(s.data[i:], v)
 	}
-	g.fill(s.fp[32:832])
+	g.fill(s.fp[32:512])
 	le := binary.LittleEndian
 	clear(s.fp[:32])
 	le.PutUint16(s.fp[0:], 0x37f)
 	s.fp[4] = byte(g.Uint32())
 	le.PutUint32(s.fp[24:], 0x1f80)
 	clear(s.fp[512:576])
-	s.fp[512] = 7
+	s.fp[512] = 3
+	for _, v := range c.vectors {
+		g.fill(s.fp[v.off : v.off+v.size])
+		s.fp[512] |= 1 << v.bit
+	}
 }
 
 // inPlace runs the instruction where it is, to its end.
@@ -291,7 +304,7 @@ func TestCPU(t *testing.T) {
 
 func compareOnCPU(t *testing.T, a *arch.Arch) {
 	c := startTracee(t, a)
-	g := &generator{rand.New(rand.NewPCG(*cpuSeed, 0)), a}
+	g := newGenerator(a, 0)
 	n := *cpuCases
 	if testing.Short() {
 		n /= 10
@@ -337,10 +350,10 @@ func compareOnCPU(t *testing.T, a *arch.Arch) {
 		}
 		if d := diff(a, &want, &got); d != "" {
 			text := disasm.Printer{Arch: a}
-			t.Errorf("seed %d case %d: % x (%s), %v, %s:%s", *cpuSeed, i, code, text.Text(in, code, tablePC), in.Class, name, d)
+			t.Errorf("seed %d case %d: % x (%s), %v, %s:%s", g.seed, i, code, text.Text(in, code, tablePC), in.Class, name, d)
 		}
 	}
-	t.Logf("%v, %d faults", methods, faults)
+	t.Logf("seed %d: %v, %d faults", g.seed, methods, faults)
 	if methods["displaced"] < n/10 || methods["emulate"] < n/10 || faults > n*3/4 {
 		t.Error("too few instructions ran away from their place")
 	}

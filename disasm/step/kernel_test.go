@@ -3,7 +3,6 @@ package step
 import (
 	"encoding/binary"
 	"encoding/hex"
-	"math/rand/v2"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -39,7 +38,7 @@ func TestKernelOnCPU(t *testing.T) {
 	for _, a := range []*arch.Arch{arch.AMD64, arch.I386} {
 		t.Run(a.Name, func(t *testing.T) {
 			c := startTracee(t, a)
-			g := &generator{rand.New(rand.NewPCG(*cpuSeed, 1)), a}
+			g := newGenerator(a, 1)
 			ran := 0
 			for i, k := range kernelCases {
 				if k.a != a {
@@ -81,7 +80,7 @@ func TestKernelOnCPU(t *testing.T) {
 					t.Fatal(err)
 				}
 				if d := diff(a, &want, &got); d != "" {
-					t.Errorf("case %d: % x, rax %d:%s", i, code, k.rax, d)
+					t.Errorf("seed %d case %d: % x, rax %d:%s", g.seed, i, code, k.rax, d)
 				}
 			}
 			if ran < 3 {
@@ -95,7 +94,7 @@ func TestKernelOnCPU(t *testing.T) {
 // of a popf finds the flag to be the program's, and once it is cleared the program runs on.
 func TestLeavesTF(t *testing.T) {
 	c := startTracee(t, arch.AMD64)
-	g := &generator{rand.New(rand.NewPCG(*cpuSeed, 2)), c.a}
+	g := newGenerator(c.a, 2)
 	code := []byte{0x9d, 0x90, 0x90, 0xcc}
 	in, err := disasm.Decode(c.a, code, tablePC)
 	if err != nil {

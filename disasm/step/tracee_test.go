@@ -1,13 +1,13 @@
 package step
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -18,92 +18,63 @@ import (
 	"github.com/gotrace/gotrace/tracer/ptrace"
 )
 
-// Layout of the tracee. Its program is an ELF file of our own making that holds
-// nothing but pages.
-const (
-	codeAt  = tablePC &^ 0xfff
-	landAt  = 0x500000 // all breakpoints: where branches may go
-	dataAt  = 0x600000
-	dataLen = 8192
-	fpAt    = 0x700000 // what xrstor loads, and the xrstor itself at fpCode
-	fpCode  = codeAt + 0x800
-	page    = 4096
-)
-
-type segment struct {
-	addr  uint64
-	flags uint32
-	data  []byte
+// traceeABI is how a tracee calls the kernel and loads its vector registers.
+type traceeABI struct {
+	*arch.ABI
+	call   []byte // the instruction that makes a system call
+	nr     string // the register that has its number
+	load   []byte // loads the vector registers from the address in ptr
+	ptr    string
+	fpNote uint32 // the regset that holds what load loads
 }
 
+var traceeABIs = map[*arch.Arch]traceeABI{
+	arch.AMD64: {arch.ABIAMD64, []byte{0x0f, 0x05}, "rax", []byte{0x0f, 0xae, 0x2f}, "rdi", ntX86XState},
+	arch.I386:  {arch.ABII386, []byte{0xcd, 0x80}, "eax", []byte{0x0f, 0xae, 0x2f}, "edi", ntX86XState},
+	arch.ARM64: {arch.ABIARM64, armCode(0xd4000001), "x8", armLoad(), "x0", ntFPRegset},
+}
+
+// Sets of registers, <linux/elf.h>.
 const (
-	flagsRX = 5
-	flagsRW = 6
+	ntFPRegset  = 2 // struct user_fpsimd_state
+	ntX86XState = 0x202
 )
 
-// image is the ELF file of the tracee.
-func image(a *arch.Arch) []byte {
-	traps := bytes.Repeat([]byte{0xcc}, page)
-	segs := []segment{
-		{codeAt, flagsRX, traps}, {landAt, flagsRX, traps}, {nearSlot, flagsRX, traps},
-		{dataAt, flagsRW, make([]byte, dataLen)}, {fpAt, flagsRW, make([]byte, page)},
-	}
-	if a == arch.AMD64 {
-		segs = append(segs, segment{farSlot, flagsRX, traps})
-	}
-	le := binary.LittleEndian
-	word := func(b []byte, v uint64) []byte { return le.AppendUint64(b, v) }
-	class, machine, headers, entry := byte(2), uint16(62), uint16(64), uint16(56)
-	if a == arch.I386 {
-		word = func(b []byte, v uint64) []byte { return le.AppendUint32(b, uint32(v)) }
-		class, machine, headers, entry = 1, 3, 52, 32
-	}
-	b := append([]byte("\x7fELF"), class, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-	b = le.AppendUint16(le.AppendUint16(b, 2), machine)
-	b = word(word(word(le.AppendUint32(b, 1), codeAt), uint64(headers)), 0)
-	b = le.AppendUint32(b, 0)
-	for _, v := range []uint16{headers, entry, uint16(len(segs)) + 1, 0, 0, 0} {
-		b = le.AppendUint16(b, v)
-	}
-	off := uint64(page)
-	const load, stack = 1, 0x6474e551 // without PT_GNU_STACK data could be run on i386
-	for _, s := range append(segs[:len(segs):len(segs)], segment{flags: flagsRW}) {
-		n := uint64(len(s.data))
-		kind := uint32(load)
-		if n == 0 {
-			kind = stack
-		}
-		b = le.AppendUint32(b, kind)
-		if a == arch.AMD64 {
-			b = le.AppendUint32(b, s.flags)
-		}
-		b = word(word(word(word(word(b, off), s.addr), s.addr), n), n)
-		if a == arch.I386 {
-			b = le.AppendUint32(b, s.flags)
-		}
-		b = word(b, page)
-		off += n
-	}
-	b = append(b, make([]byte, page-len(b))...)
-	for _, s := range segs {
-		b = append(b, s.data...)
+func armCode(words ...uint32) (b []byte) {
+	for _, w := range words {
+		b = binary.LittleEndian.AppendUint32(b, w)
 	}
 	return b
+}
+
+// armLoad loads v0 to v31, fpsr and fpcr.
+func armLoad() (b []byte) {
+	for v := uint32(0); v < 32; v += 2 {
+		b = append(b, armCode(0xacc10000|(v+1)<<10|v)...) // ldp q0, q1, [x0], #32
+	}
+	return append(b, armCode(0x29400801, 0xd51b4421, 0xd51b4402)...) // ldp w1, w2, [x0]; msr
 }
 
 // tracee is a stopped process that runs what it is given.
 type tracee struct {
 	t    *testing.T
 	a    *arch.Arch
+	abi  traceeABI
 	pid  int
 	mem  ptrace.Mem
 	base arch.Regs // after exec: segments
+	// vectors is the parts of the XSAVE image behind SSE's that are vector registers and
+	// that the CPU has: AVX, and the three of AVX-512.
+	vectors []component
 }
+
+// component is a part of an XSAVE image.
+type component struct{ bit, off, size int }
 
 // startTracee must be called by, and its tracee used on, one thread.
 func startTracee(t *testing.T, a *arch.Arch) *tracee {
-	if ptrace.Native != arch.AMD64 {
-		t.Skip("the CPU is not an amd64")
+	if ptrace.Native != a && (ptrace.Native != arch.AMD64 || a != arch.I386) {
+		t.Skipf("the CPU is not an %s", a.Name)
 	}
 	runtime.LockOSThread()
 	t.Cleanup(runtime.UnlockOSThread)
@@ -116,7 +87,7 @@ func startTracee(t *testing.T, a *arch.Arch) *tracee {
 	if err := cmd.Start(); err != nil {
 		t.Skipf("cannot run a tracee for %s: %v", a.Name, err)
 	}
-	c := &tracee{t: t, a: a, pid: cmd.Process.Pid}
+	c := &tracee{t: t, a: a, abi: traceeABIs[a], pid: cmd.Process.Pid}
 	c.mem.TID = c.pid
 	t.Cleanup(func() {
 		cmd.Process.Kill()
@@ -128,7 +99,10 @@ func startTracee(t *testing.T, a *arch.Arch) *tracee {
 	c.must(ptrace.SetOptions(c.pid, ptrace.OptExitKill))
 	c.must(ptrace.GetRegs(c.pid, a, &c.base))
 	c.unmap()
-	c.poke(fpCode, []byte{0x0f, 0xae, 0x2f}) // xrstor (%rdi)
+	if a != arch.ARM64 {
+		c.findVectors()
+	}
+	c.poke(fpCode, append(c.abi.load, a.Breakpoint...))
 	return c
 }
 
@@ -136,30 +110,82 @@ func startTracee(t *testing.T, a *arch.Arch) *tracee {
 func (c *tracee) unmap() {
 	maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", c.pid))
 	c.must(err)
-	nr, code, names := uint64(11), []byte{0x0f, 0x05}, [3]string{"rax", "rdi", "rsi"}
-	if c.a == arch.I386 {
-		nr, code, names = 91, []byte{0xcd, 0x80}, [3]string{"eax", "ebx", "ecx"}
-	}
-	c.poke(fpCode, code)
 	for line := range strings.Lines(string(maps)) {
 		var lo, hi uint64
-		if _, err := fmt.Sscanf(line, "%x-%x", &lo, &hi); err != nil || !strings.HasSuffix(line, "]\n") || lo > 1<<47 {
+		if _, err := fmt.Sscanf(line, "%x-%x", &lo, &hi); err != nil || !strings.HasSuffix(line, "]\n") || lo > 1<<48 {
 			continue
 		}
-		r := c.base
-		r.SetPC(fpCode)
-		for i, v := range [3]uint64{nr, lo, hi - lo} {
-			r.Set(names[i], v)
-		}
-		c.must(ptrace.SetRegs(c.pid, &r))
-		if sig := c.step(); sig != unix.SIGTRAP {
-			c.t.Fatalf("munmap: %v", sig)
-		}
-		c.must(ptrace.GetRegs(c.pid, c.a, &r))
-		if v, _ := r.Get(names[0]); v != 0 {
-			c.t.Fatalf("munmap of %s: %#x", line, v)
-		}
+		c.call("munmap", lo, hi-lo)
 	}
+}
+
+// call makes the tracee make a system call, which must succeed.
+func (c *tracee) call(name string, args ...uint64) {
+	nr, _ := c.abi.SyscallNr(name)
+	r := c.base
+	r.Set(c.abi.nr, uint64(nr))
+	for i, v := range args {
+		r.SetArg(c.abi.ABI, i, v)
+	}
+	c.run(c.abi.call, &r)
+	if ret := r.Ret(c.abi.ABI); ret != 0 {
+		c.t.Fatalf("%s%#x: %d", name, args, ret)
+	}
+}
+
+// run makes the tracee run code up to a breakpoint behind it.
+func (c *tracee) run(code []byte, r *arch.Regs) {
+	c.poke(fpCode, append(code[:len(code):len(code)], c.a.Breakpoint...))
+	r.SetPC(fpCode)
+	c.must(ptrace.SetRegs(c.pid, r))
+	c.cont()
+	c.must(ptrace.GetRegs(c.pid, c.a, r))
+}
+
+func (c *tracee) cont() {
+	c.must(ptrace.Cont(c.pid, 0))
+	if sig := c.wait(); sig != unix.SIGTRAP {
+		c.t.Fatalf("%v instead of a breakpoint", sig)
+	}
+}
+
+// deny makes all system calls of the tracee fail with ENOSYS, from now on. Strict mode, which
+// permits four of them, would kill a tracee that tries others.
+func (c *tracee) deny() {
+	const ret, errno = 0x06, 0x00050000 // BPF_RET | BPF_K, SECCOMP_RET_ERRNO
+	filter := binary.LittleEndian.AppendUint64(nil, ret|(errno|uint64(unix.ENOSYS))<<32)
+	var prog []byte // struct sock_fprog
+	if c.a.PtrSize == 8 {
+		prog = binary.LittleEndian.AppendUint64([]byte{1, 7: 0}, dataAt+64)
+	} else {
+		prog = binary.LittleEndian.AppendUint32([]byte{1, 3: 0}, dataAt+64)
+	}
+	c.poke(dataAt, prog)
+	c.poke(dataAt+64, filter)
+	c.call("prctl", unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+	c.call("prctl", unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, dataAt)
+}
+
+// findVectors asks the CPU where xsave keeps the vector registers.
+func (c *tracee) findVectors() {
+	r := c.base
+	r.R[x86Slots[rcx]] = 0
+	c.run([]byte{0x0f, 0x01, 0xd0}, &r) // xgetbv
+	enabled := r.R[x86Slots[0]]
+	for _, bit := range []int{2, 5, 6, 7} {
+		if enabled>>bit&1 == 0 {
+			continue
+		}
+		r = c.base
+		r.R[x86Slots[0]], r.R[x86Slots[rcx]] = 0xd, uint64(bit)
+		c.run([]byte{0x0f, 0xa2}, &r) // cpuid
+		c.vectors = append(c.vectors, component{bit, int(r.R[x86Slots[3]]), int(r.R[x86Slots[0]])})
+	}
+}
+
+// has tells whether the CPU has the vector registers of a bit of XCR0.
+func (c *tracee) has(bit int) bool {
+	return slices.ContainsFunc(c.vectors, func(v component) bool { return v.bit == bit })
 }
 
 func (c *tracee) must(err error) {
@@ -205,7 +231,7 @@ func (c *tracee) WriteAt(p []byte, addr uint64) (int, error) {
 type state struct {
 	regs arch.Regs
 	data [dataLen]byte
-	fp   [page]byte // XSAVE image, as long as the CPU's
+	fp   [page]byte // the regset traceeABI.fpNote, as long as the CPU's
 	// The signal that stopped the tracee if not the step's trap, its si_code and si_addr.
 	sig  unix.Signal
 	code int32
@@ -222,29 +248,30 @@ func (c *tracee) set(s *state) {
 	}
 	r := c.base
 	r.SetPC(fpCode)
-	for name, v := range map[string]uint64{"ax": 7, "dx": 0, "di": fpAt} {
-		if !r.Set("r"+name, v) {
-			r.Set("e"+name, v)
-		}
+	r.Set(c.abi.ptr, fpAt)
+	if c.a != arch.ARM64 { // all that the image has
+		r.R[x86Slots[0]], r.R[x86Slots[2]] = uint64(s.fp[512]), 0
 	}
 	c.must(ptrace.SetRegs(c.pid, &r))
-	if sig := c.step(); sig != unix.SIGTRAP {
-		c.t.Fatalf("xrstor: %v", sig)
-	}
+	c.cont()
 	c.must(ptrace.SetRegs(c.pid, &s.regs))
 }
-
-const ntX86XState = 0x202
 
 // get reads the tracee's state after sig stopped it.
 func (c *tracee) get(s *state, sig unix.Signal) {
 	c.must(ptrace.GetRegs(c.pid, c.a, &s.regs))
-	s.regs.R[slotFlags] &^= trapFlag // left by the step after a popf
+	if c.a == arch.ARM64 {
+		s.regs.R[armPState] &^= 1 << 21 // SS, left by a step
+	} else {
+		s.regs.R[slotFlags] &^= trapFlag // left by the step after a popf
+	}
 	_, err := c.mem.ReadAt(s.data[:], dataAt)
 	c.must(err)
-	_, err = ptrace.Regset(c.pid, ntX86XState, s.fp[:])
+	_, err = ptrace.Regset(c.pid, c.abi.fpNote, s.fp[:])
 	c.must(err)
-	clear(s.fp[8:16]) // the last x87 instruction's address
+	if c.a != arch.ARM64 {
+		clear(s.fp[8:16]) // the last x87 instruction's address
+	}
 	s.sig, s.code, s.addr = 0, 0, 0
 	if sig != unix.SIGTRAP {
 		var info ptrace.Siginfo
