@@ -31,6 +31,7 @@ var layers = map[string][]string{
 	"tracer/decode":        {"tracer/event", "arch"},
 	"tracer/procfd":        {"tracer/decode", "tracer/event", "arch"},
 	"tracer/corefile":      {"tracer/event", "arch"},
+	"tracer/perf":          {"tracer/ptrace", "tracer/event", "arch"},
 	"tracer/seccomp":       {"tracer/event", "arch"},
 	"tracer":               {"tracer/corefile", "tracer/seccomp", "tracer/ptrace", "tracer/decode", "tracer/event", "arch"},
 }
