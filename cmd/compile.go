@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/gotrace/gotrace/arch"
+	"github.com/gotrace/gotrace/cmd/probe"
 	"github.com/gotrace/gotrace/filter"
 	"github.com/gotrace/gotrace/follow"
 	"github.com/gotrace/gotrace/tracer"
@@ -59,6 +60,9 @@ func (r *run) rules() (*filter.Rules, *follow.Registry, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := showSteps(own, schema); err != nil {
+		return nil, nil, err
+	}
 	if n := len(rules.Groups); n > 0 {
 		// -e exec= is about all that is traced.
 		for _, rule := range own.Rules {
@@ -80,6 +84,27 @@ func (r *run) rules() (*filter.Rules, *follow.Registry, error) {
 	}
 	rules.Rules = slices.Concat(own.Rules[:n], rules.Rules, own.Rules[n:])
 	return rules, reg, nil
+}
+
+// showSteps adds that the instructions which the action step executes are shown, unless some rule
+// says what is done at them.
+func showSteps(rules *filter.Rules, schema *filter.Schema) error {
+	steps := false
+	for _, r := range rules.Rules {
+		if slices.ContainsFunc(r.On, func(o filter.On) bool { return o.Event.Name == probe.Stepped }) {
+			return nil
+		}
+		steps = steps || slices.ContainsFunc(r.Do, func(a filter.Action) bool { return a.Spec.Name == "step" })
+	}
+	if !steps {
+		return nil
+	}
+	more, err := filter.Parse([]filter.Source{{Name: "step", Text: "on " + probe.Stepped}}, schema)
+	if err != nil {
+		return err
+	}
+	rules.Rules = append(rules.Rules, more.Rules...)
+	return nil
 }
 
 // registry is what rules may name here.
@@ -107,7 +132,9 @@ func (r *run) registry() *follow.Registry {
 	if r.namer != nil {
 		reg.Tasks = r.namer
 	}
+	reg.Kinds = append(reg.Kinds, probe.Kinds(ptrace.Native)...)
 	reg.Actions = append(reg.Actions, r.actions()...)
+	reg.Warn = func(msg string) { r.say("%s", msg) }
 	if len(r.plugins.running) > 0 {
 		reg.Actions = append(reg.Actions, r.plugins.actions(r.show)...)
 	}

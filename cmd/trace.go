@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/gotrace/gotrace/arch"
+	"github.com/gotrace/gotrace/cmd/probe"
 	"github.com/gotrace/gotrace/cmd/sink"
 	"github.com/gotrace/gotrace/filter"
 	"github.com/gotrace/gotrace/follow"
@@ -278,6 +279,7 @@ func (r *run) makeSink(w io.Writer) sink.Sink {
 		QuietSuperseded:  r.quiet(filter.QuietThreadExecve),
 		QuietPersonality: r.quiet(filter.QuietPersonality),
 		Color:            r.color(prompt),
+		Insn:             probe.Insn,
 	}
 	switch {
 	case t.Separate:

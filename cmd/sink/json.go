@@ -17,25 +17,25 @@ const SchemaVersion = 1
 // JSON writes one object per event and line. A system call is one event, written when
 // it ends.
 type JSON struct {
-	w      io.Writer
-	buf    []byte
-	prompt bool
-	err    error
-	quiet  TextOptions
+	w       io.Writer
+	buf     []byte
+	prompt  bool
+	err     error
+	options TextOptions
 }
 
 // NewJSON returns a sink that writes to w; with Prompt each event at once. Of the options
-// it heeds that and what is to be left out.
-func NewJSON(w io.Writer, o TextOptions) *JSON { return &JSON{w: w, prompt: o.Prompt, quiet: o} }
+// it heeds that, what is to be left out, and Insn.
+func NewJSON(w io.Writer, o TextOptions) *JSON { return &JSON{w: w, prompt: o.Prompt, options: o} }
 
 // Write appends an event's object.
 func (j *JSON) Write(ev *event.Event) error {
-	if ev.Kind == event.SyscallEnter && !ev.Sys.Only ||
-		ev.Kind == event.Superseded && j.quiet.QuietSuperseded || ev.Kind == event.Personality && j.quiet.QuietPersonality ||
-		(ev.Kind == event.Exit || ev.Kind == event.Killed) && j.quiet.QuietExit {
+	if ev.Kind == event.SyscallEnter && !ev.Sys.Only || ev.Kind == event.CallEnter && !ev.Site.Only ||
+		ev.Kind == event.Superseded && j.options.QuietSuperseded || ev.Kind == event.Personality && j.options.QuietPersonality ||
+		(ev.Kind == event.Exit || ev.Kind == event.Killed) && j.options.QuietExit {
 		return j.err
 	}
-	j.buf = append(AppendJSON(j.buf, ev), '\n')
+	j.buf = append(appendEvent(j.buf, ev, &j.options), '\n')
 	if j.prompt || len(j.buf) >= flushAt {
 		return j.Flush()
 	}
@@ -44,13 +44,18 @@ func (j *JSON) Write(ev *event.Event) error {
 
 // AppendJSON appends the object of an event of any kind; of a system call's entry, too, which
 // JSON leaves out.
-func AppendJSON(b []byte, ev *event.Event) []byte {
+func AppendJSON(b []byte, ev *event.Event) []byte { return appendEvent(b, ev, &TextOptions{}) }
+
+func appendEvent(b []byte, ev *event.Event, o *TextOptions) []byte {
 	b = append(b, `{"v":`...)
 	b = strconv.AppendInt(b, SchemaVersion, 10)
 	b = appendUintField(b, "seq", ev.Seq)
 	wall := ev.Wall
-	if ev.Kind == event.SyscallExit {
+	switch ev.Kind {
+	case event.SyscallExit:
 		wall = ev.Began
+	case event.CallExit:
+		wall -= int64(ev.Dur)
 	}
 	b = appendIntField(b, "time", wall)
 	b = appendIntField(b, "pid", int64(ev.Task.TGID))
@@ -63,9 +68,12 @@ func AppendJSON(b []byte, ev *event.Event) []byte {
 		name = ev.Kind.Name
 	}
 	b = appendStringField(b, "event", name)
-	if ev.Sys != nil {
+	switch {
+	case ev.Sys != nil:
 		b = jsonSyscall(b, ev)
-	} else {
+	case ev.Site != nil && siteKinds[ev.Kind]:
+		b = jsonSite(b, ev, o)
+	default:
 		b = jsonOther(b, ev)
 	}
 	return append(b, '}')
@@ -87,6 +95,7 @@ func (j *JSON) Close() error { return j.Flush() }
 var jsonEvents = map[*event.Kind]string{
 	event.SyscallExit: "syscall", event.Signal: "signal", event.GroupStop: "stop", event.Exit: "exit",
 	event.Killed: "killed", event.Superseded: "superseded", event.Personality: "personality",
+	event.CallExit: "call",
 }
 
 // jsonSyscall appends what a system call has.

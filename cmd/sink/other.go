@@ -48,6 +48,66 @@ func (t *Text) other(ev *event.Event) {
 	}
 }
 
+// dumps appends the data that a call moved, 16 bytes a line.
+func (t *Text) dumps(ev *event.Event) {
+	for i := range ev.Sys.Dump {
+		d := &ev.Sys.Dump[i]
+		if d.Vector > 0 {
+			t.buf = append(t.buf, " = "...)
+			t.buf = strconv.AppendInt(t.buf, int64(d.Buffers), 10)
+			t.buf = append(t.buf, " buffers in vector "...)
+			t.buf = strconv.AppendInt(t.buf, int64(d.Vector-1), 10)
+			t.newline()
+		}
+		if d.Note > 0 {
+			t.buf = append(t.buf, " * "...)
+			t.buf = strconv.AppendInt(t.buf, int64(len(d.Data)), 10)
+			t.buf = append(t.buf, " bytes in buffer "...)
+			t.buf = strconv.AppendInt(t.buf, int64(d.Note-1), 10)
+			t.newline()
+		}
+		t.hexdump(d.Data)
+	}
+}
+
+func (t *Text) hexdump(data []byte) {
+	width := 5
+	for n := len(data) - 1; n >= 1<<20; n >>= 4 {
+		width++
+	}
+	for off := 0; off < len(data); off += 16 {
+		row := data[off:min(off+16, len(data))]
+		t.buf = append(t.buf, " | "...)
+		for i := width - 1; i >= 0; i-- {
+			t.buf = append(t.buf, lowerHex[off>>(4*i)&15])
+		}
+		t.buf = append(t.buf, ' ')
+		for i := range 16 {
+			if i == 8 {
+				t.buf = append(t.buf, ' ')
+			}
+			if i < len(row) {
+				t.buf = append(t.buf, ' ', lowerHex[row[i]>>4], lowerHex[row[i]&15])
+			} else {
+				t.buf = append(t.buf, "   "...)
+			}
+		}
+		t.buf = append(t.buf, "  "...)
+		for i := range 16 {
+			switch {
+			case i >= len(row):
+				t.buf = append(t.buf, ' ')
+			case row[i] >= ' ' && row[i] <= '~':
+				t.buf = append(t.buf, row[i])
+			default:
+				t.buf = append(t.buf, '.')
+			}
+		}
+		t.buf = append(t.buf, " |"...)
+		t.newline()
+	}
+}
+
 // eventName is what an event is called: a user event by its maker.
 func eventName(ev *event.Event) string {
 	if ev.Kind == event.User {

@@ -63,6 +63,8 @@ type TextOptions struct {
 	Prompt                                       bool // every part of a line is written at once: a terminal, standard error
 	QuietExit, QuietSuperseded, QuietPersonality bool
 	Color                                        bool
+	// Insn is the text of an instruction; "" if the bytes are none. Without it they are shown.
+	Insn func(abi *arch.ABI, code []byte, pc uint64) string
 }
 
 // Text writes strace's form.
@@ -71,12 +73,13 @@ type Text struct {
 	p         printer
 	w         io.Writer
 	buf       []byte
-	line      int            // where the current line begins in buf, without its prefix's escapes
-	col       int            // columns of the current line that are already written out
-	open      *event.Syscall // the call whose line is not ended
-	opener    int32          // the task that it is of
-	tasks     int            // live tasks, for PIDBracket
-	prev      int64          // Wall of the last line, for -r
+	line      int   // where the current line begins in buf, without its prefix's escapes
+	col       int   // columns of the current line that are already written out
+	open      any   // the call whose line is not ended: an *event.Syscall, a *callLine
+	opener    int32 // the task that it is of
+	calls     map[event.Task][]*callLine
+	tasks     int   // live tasks, for PIDBracket
+	prev      int64 // Wall of the last line, for -r
 	err       error
 	pal       palette
 	invisible int // bytes of colour on the current line
@@ -108,7 +111,11 @@ func (t *Text) Write(ev *event.Event) error {
 	case event.Signal, event.GroupStop, event.Exit, event.Killed, event.Superseded, event.Personality:
 		t.note(ev)
 	default:
-		t.other(ev)
+		if ev.Site != nil && siteKinds[ev.Kind] {
+			t.site(ev)
+		} else {
+			t.other(ev)
+		}
 	}
 	if t.o.Prompt || len(t.buf) >= flushAt {
 		return t.Flush()
@@ -165,7 +172,8 @@ func (t *Text) Renumber(from, to int32) {
 
 // begin starts a line with its prefix.
 func (t *Text) begin(ev *event.Event, wall int64) {
-	if t.open != nil && !t.o.Separate {
+	// What one task does inside a system call it does not show; inside a function it may.
+	if _, call := t.open.(*callLine); t.open != nil && (call || !t.o.Separate) {
 		t.interrupt()
 	}
 	t.line, t.col, t.invisible = len(t.buf), 0, 0
@@ -406,9 +414,12 @@ func (t *Text) exit(ev *event.Event) {
 // pad closes the arguments and moves to the column of results.
 func (t *Text) pad() {
 	t.buf = append(t.buf, ") "...)
-	for n := t.o.Column - t.column(); n > 0; n-- {
-		t.buf = append(t.buf, ' ')
-	}
+	t.padTo()
+}
+
+// padTo moves to the column of results.
+func (t *Text) padTo() {
+	t.fill(t.o.Column)
 	t.buf = append(t.buf, "= "...)
 }
 
@@ -451,12 +462,18 @@ func (t *Text) result(ev *event.Event) {
 	if s.Delayed {
 		t.buf = append(t.buf, " (DELAYED)"...)
 	}
-	if t.o.Times.Spent {
-		d := max(int64(ev.Dur), 0)
-		t.buf = append(t.buf, " <"...)
-		t.buf = strconv.AppendInt(t.buf, d/1e9, 10)
-		t.buf = append(appendFraction(t.buf, d%1e9, t.o.Times.SpentDecimals), '>')
+	t.spent(ev)
+}
+
+// spent appends how long a call took, where that is asked for.
+func (t *Text) spent(ev *event.Event) {
+	if !t.o.Times.Spent {
+		return
 	}
+	d := max(int64(ev.Dur), 0)
+	t.buf = append(t.buf, " <"...)
+	t.buf = strconv.AppendInt(t.buf, d/1e9, 10)
+	t.buf = append(appendFraction(t.buf, d%1e9, t.o.Times.SpentDecimals), '>')
 }
 
 // note appends a line that is not a system call.
@@ -522,66 +539,6 @@ func appendSignal(b []byte, n int64) []byte {
 		return append(b, name...)
 	}
 	return strconv.AppendInt(b, n, 10)
-}
-
-// dumps appends the data that a call moved, 16 bytes a line.
-func (t *Text) dumps(ev *event.Event) {
-	for i := range ev.Sys.Dump {
-		d := &ev.Sys.Dump[i]
-		if d.Vector > 0 {
-			t.buf = append(t.buf, " = "...)
-			t.buf = strconv.AppendInt(t.buf, int64(d.Buffers), 10)
-			t.buf = append(t.buf, " buffers in vector "...)
-			t.buf = strconv.AppendInt(t.buf, int64(d.Vector-1), 10)
-			t.newline()
-		}
-		if d.Note > 0 {
-			t.buf = append(t.buf, " * "...)
-			t.buf = strconv.AppendInt(t.buf, int64(len(d.Data)), 10)
-			t.buf = append(t.buf, " bytes in buffer "...)
-			t.buf = strconv.AppendInt(t.buf, int64(d.Note-1), 10)
-			t.newline()
-		}
-		t.hexdump(d.Data)
-	}
-}
-
-func (t *Text) hexdump(data []byte) {
-	width := 5
-	for n := len(data) - 1; n >= 1<<20; n >>= 4 {
-		width++
-	}
-	for off := 0; off < len(data); off += 16 {
-		row := data[off:min(off+16, len(data))]
-		t.buf = append(t.buf, " | "...)
-		for i := width - 1; i >= 0; i-- {
-			t.buf = append(t.buf, lowerHex[off>>(4*i)&15])
-		}
-		t.buf = append(t.buf, ' ')
-		for i := range 16 {
-			if i == 8 {
-				t.buf = append(t.buf, ' ')
-			}
-			if i < len(row) {
-				t.buf = append(t.buf, ' ', lowerHex[row[i]>>4], lowerHex[row[i]&15])
-			} else {
-				t.buf = append(t.buf, "   "...)
-			}
-		}
-		t.buf = append(t.buf, "  "...)
-		for i := range 16 {
-			switch {
-			case i >= len(row):
-				t.buf = append(t.buf, ' ')
-			case row[i] >= ' ' && row[i] <= '~':
-				t.buf = append(t.buf, row[i])
-			default:
-				t.buf = append(t.buf, '.')
-			}
-		}
-		t.buf = append(t.buf, " |"...)
-		t.newline()
-	}
 }
 
 // aux appends what a returned value means.

@@ -1,0 +1,63 @@
+package probe
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/gotrace/gotrace/arch"
+	"github.com/gotrace/gotrace/filter"
+	"github.com/gotrace/gotrace/tracer/event"
+)
+
+// checkLoc is for a function, a line or an address.
+func checkLoc(a *filter.Arg) (int, error) { return 0, nil }
+
+// checkRange is for a function, a library or addresses.
+func checkRange(a *filter.Arg) (int, error) { return 0, nil }
+
+// checkUSDT is for PROVIDER:NAME, with LIB! before it where wanted.
+func checkUSDT(a *filter.Arg) (int, error) {
+	i := strings.IndexByte(a.Str, '!') + 1
+	provider, name, ok := strings.Cut(a.Str[i:], ":")
+	switch {
+	case !ok:
+		return i, errors.New("expected PROVIDER:NAME")
+	case provider == "":
+		return i, errors.New("no provider before ':'")
+	case name == "":
+		return len(a.Str), errors.New("no probe's name behind ':'")
+	}
+	return 0, nil
+}
+
+// checkPeriod is for what perf counts to.
+func checkPeriod(a *filter.Arg) (int, error) {
+	_, err := event.PerfProbe("", a.Str)
+	return 0, err
+}
+
+// length is how many bytes are watched: what a debug register can.
+func length() filter.Param {
+	return filter.Param{Name: "len", Kind: filter.ParamNum, Least: 1, Check: func(a *filter.Arg) (int, error) {
+		switch a.Num {
+		case 1, 2, 4, 8:
+			return 0, nil
+		}
+		return 0, errors.New("a debug register watches 1, 2, 4 or 8 bytes")
+	}}
+}
+
+// access is how the memory is used. Where debug registers cannot watch for reads alone, that is
+// refused.
+func access(machine *arch.Arch) filter.Param {
+	p := filter.Param{Name: "access", Kind: filter.ParamWord, Optional: true, Words: []string{"r", "w", "rw"}}
+	if machine != arch.ARM64 {
+		p.Check = func(a *filter.Arg) (int, error) {
+			if a.Str == "r" {
+				return 0, errors.New("the debug registers of x86 cannot watch for reads alone: write rw, and 'where old == new' for what leaves the value as it is")
+			}
+			return 0, nil
+		}
+	}
+	return p
+}
