@@ -21,6 +21,8 @@ type File struct {
 	root  string   // where the process that maps it has its "/", for its debug file
 	dirs  []string // of debug files
 	table func() *table
+	debug func() *File
+	fdes  func() []fde
 }
 
 // newFile opens the ELF file that r reads. It reads no more than the headers.
@@ -32,6 +34,8 @@ func newFile(path string, r io.ReaderAt) (f *File, err error) {
 	}
 	f = &File{path: path, elf: e, r: r}
 	f.table = sync.OnceValue(f.readTable)
+	f.debug = sync.OnceValue(f.findDebug)
+	f.fdes = sync.OnceValue(f.readFDEs)
 	return f, nil
 }
 

@@ -186,14 +186,24 @@ func (s *Space) Func(addr uint64) (f Symbol, ok bool) {
 }
 
 func (m *Module) function(addr uint64) (Symbol, bool) {
-	t := m.File.table()
-	e, ok := t.at(addr - m.Bias)
+	t, at := m.File.table(), addr-m.Bias
+	e, ok := t.at(at)
+	if !ok || e.open {
+		if f, found := m.File.fde(at); found && (!ok || f.addr > e.addr) {
+			return Symbol{Name: fileAddress(f.addr), Addr: f.addr + m.Bias, Size: f.size}, true
+		} else if found && f.addr == e.addr {
+			e.end = f.addr + f.size
+		}
+	}
 	if !ok {
 		return Symbol{}, false
 	}
 	return Symbol{Name: t.names(int(e.sym)).full, Raw: t.funcs[e.sym].name,
 		Addr: e.addr + m.Bias, Size: e.end - e.addr}, true
 }
+
+// fileAddress is what a function without a name is called. lib!0xADDR finds it.
+func fileAddress(v uint64) string { return "0x" + strconv.FormatUint(v, 16) }
 
 // Place names an address by module, function and offset. Where no function is known, Off is
 // the address within the file.

@@ -39,10 +39,7 @@ func (f *File) symbols(t elf.SectionType) []sym {
 
 // appendSymbols reads the entries of a symbol table that are code or data of this file.
 func (f *File) appendSymbols(out []sym, raw []byte, strs string) []sym {
-	size := elf.Sym64Size
-	if f.elf.Class == elf.ELFCLASS32 {
-		size = elf.Sym32Size
-	}
+	size := f.symSize()
 	code := f.sectionCode()
 	if out == nil {
 		out = make([]sym, 0, len(raw)/size)
@@ -64,6 +61,13 @@ func (f *File) appendSymbols(out []sym, raw []byte, strs string) []sym {
 			global: elf.ST_BIND(e.info) != elf.STB_LOCAL})
 	}
 	return out
+}
+
+func (f *File) symSize() int {
+	if f.elf.Class == elf.ELFCLASS32 {
+		return elf.Sym32Size
+	}
+	return elf.Sym64Size
 }
 
 // rawSym is an entry of a symbol table, whatever the class.

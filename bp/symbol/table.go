@@ -167,9 +167,22 @@ func (t *table) object(addr uint64) (sym, bool) {
 	return t.objects[i], true
 }
 
-// readTable reads all symbols of the file.
+// readTable reads all symbols of the file, and of its debug file where it has been stripped.
 func (f *File) readTable() *table {
-	syms := append(f.symbols(elf.SHT_SYMTAB), f.symbols(elf.SHT_DYNSYM)...)
+	syms := f.symbols(elf.SHT_SYMTAB)
+	if len(syms) == 0 {
+		if d := f.Debug(); d != f {
+			syms = d.symbols(elf.SHT_SYMTAB)
+		}
+	}
+	if len(syms) == 0 {
+		if m := f.mini(); m != nil {
+			syms = m.symbols(elf.SHT_SYMTAB)
+		}
+		syms = append(syms, f.goSymbols()...)
+	}
+	syms = append(syms, f.symbols(elf.SHT_DYNSYM)...)
+	syms = append(syms, f.stubs()...)
 	return newTable(syms, f.sectionEnd)
 }
 
