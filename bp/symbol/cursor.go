@@ -101,17 +101,17 @@ func (c *cursor) sleb() (v int64) {
 }
 
 // str reads a string that ends in a zero byte.
-func (c *cursor) str() string {
+func (c *cursor) str() string { return string(c.bytesZ()) }
+
+func (c *cursor) bytesZ() []byte {
 	if c.pos >= uint64(len(c.b)) {
 		c.bad = true
-		return ""
+		return nil
 	}
 	i := bytes.IndexByte(c.b[c.pos:], 0)
 	if i < 0 {
 		c.bad = true
-		return ""
+		return nil
 	}
-	s := string(c.b[c.pos : c.pos+uint64(i)])
-	c.pos += uint64(i) + 1
-	return s
+	return c.take(uint64(i) + 1)[:i]
 }

@@ -1,7 +1,12 @@
 package symbol
 
 import (
+	"bytes"
+	"compress/zlib"
+	"debug/dwarf"
 	"debug/elf"
+	"debug/gosym"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -15,14 +20,19 @@ const largest = 1 << 31
 // Its addresses are those that nm shows; a module adds its bias. It may be used by several
 // goroutines.
 type File struct {
-	path  string
-	elf   *elf.File
-	r     io.ReaderAt
-	root  string   // where the process that maps it has its "/", for its debug file
-	dirs  []string // of debug files
-	table func() *table
-	debug func() *File
-	fdes  func() []fde
+	path    string
+	elf     *elf.File
+	r       io.ReaderAt
+	root    string   // where the process that maps it has its "/", for its debug file
+	dirs    []string // of debug files
+	table   func() *table
+	debug   func() *File
+	fdes    func() []fde
+	lines   func() *lineTable
+	gotab   func() *gosym.Table
+	dwarf   func() *dwarf.Data
+	info    []byte // .debug_info, once dwarf was called
+	inlines func() *inlineInfo
 }
 
 // newFile opens the ELF file that r reads. It reads no more than the headers.
@@ -36,6 +46,10 @@ func newFile(path string, r io.ReaderAt) (f *File, err error) {
 	f.table = sync.OnceValue(f.readTable)
 	f.debug = sync.OnceValue(f.findDebug)
 	f.fdes = sync.OnceValue(f.readFDEs)
+	f.lines = sync.OnceValue(f.readLineTable)
+	f.dwarf = sync.OnceValue(f.readDWARF)
+	f.inlines = sync.OnceValue(f.readInlines)
+	f.gotab = sync.OnceValue(f.readGoTable)
 	return f, nil
 }
 
@@ -78,6 +92,27 @@ func (f *File) data(s *elf.Section) (data []byte) {
 	}
 	data, err = s.Data()
 	return data
+}
+
+// dwarfSection is the contents of .debug_NAME, or of what older compilers compressed into
+// .zdebug_NAME: ZLIB, the size as 8 bytes, the highest first, and a zlib stream.
+func (f *File) dwarfSection(name string) []byte {
+	if b := f.Section(".debug_" + name); b != nil {
+		return b
+	}
+	z := f.Section(".zdebug_" + name)
+	if len(z) < 12 || string(z[:4]) != "ZLIB" || binary.BigEndian.Uint64(z[4:]) > largest {
+		return nil
+	}
+	r, err := zlib.NewReader(bytes.NewReader(z[12:]))
+	if err != nil {
+		return nil
+	}
+	b, err := io.ReadAll(io.LimitReader(r, int64(binary.BigEndian.Uint64(z[4:]))))
+	if err != nil {
+		return nil
+	}
+	return b
 }
 
 // Offset is where in the file the byte at an address is.

@@ -5,26 +5,69 @@ import (
 	"encoding/binary"
 )
 
-// goSymbols are the functions of a Go program that has no symbol table: the runtime's own
-// table of functions stays.
-func (f *File) goSymbols() (out []sym) {
+// readGoTable reads the table of functions that the runtime of a Go program has. It is nil
+// in other programs.
+func (f *File) readGoTable() (t *gosym.Table) {
 	data := f.goTable()
 	if data == nil {
 		return nil
 	}
 	var err error
+	defer func() {
+		if err != nil {
+			t = nil
+		}
+	}()
 	defer guard(&err)
-	t, err := gosym.NewTable(nil, gosym.NewLineTable(data, f.goText(data)))
-	if err != nil {
+	t, err = gosym.NewTable(nil, gosym.NewLineTable(data, f.goText(data)))
+	return t
+}
+
+// goSymbols are the functions of a Go program that has no symbol table.
+func (f *File) goSymbols() []sym {
+	t := f.gotab()
+	if t == nil {
 		return nil
 	}
+	out := make([]sym, 0, len(t.Funcs))
 	for i := range t.Funcs {
-		fn := &t.Funcs[i]
-		if fn.Name != "" && fn.End > fn.Entry {
+		if fn := &t.Funcs[i]; fn.Name != "" && fn.End > fn.Entry {
 			out = append(out, sym{addr: fn.Entry, size: fn.End - fn.Entry, name: fn.Name, global: true})
 		}
 	}
 	return out
+}
+
+// goLine is the source line of an address by the runtime's table.
+func (f *File) goLine(addr uint64) (file string, line int, ok bool) {
+	t := f.gotab()
+	if t == nil {
+		return "", 0, false
+	}
+	var err error
+	defer guard(&err)
+	file, line, fn := t.PCToLine(addr)
+	return file, line, fn != nil && line > 0
+}
+
+// goAddrs are the addresses of a source line by the runtime's table. It is asked where there
+// is no DWARF, and knows the first address of a line in each function only.
+func (f *File) goAddrs(l Loc) (line int, addrs []uint64) {
+	t := f.gotab()
+	if t == nil {
+		return 0, nil
+	}
+	var err error
+	defer guard(&err)
+	for name := range t.Files {
+		if !named(name, l.File) {
+			continue
+		}
+		if pc, _, err := t.LineToPC(name, l.Line); err == nil {
+			addrs = append(addrs, pc)
+		}
+	}
+	return l.Line, addrs
 }
 
 // goTable is the table of functions of a Go program, or nil.

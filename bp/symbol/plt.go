@@ -37,7 +37,7 @@ func (f *File) stubs() []sym {
 			continue
 		}
 		step := 16
-		if s.Entsize == 8 {
+		if s.Entsize == 8 || s.Entsize == 0 && s.Addralign == 8 {
 			step = 8
 		}
 		read(f.data(s), s.Addr, f.gotBase(), step, func(at, size int, slot uint64) {
