@@ -50,6 +50,12 @@ func beforeFork()
 //go:linkname afterFork syscall.runtime_AfterFork
 func afterFork()
 
+//go:linkname enterSyscall runtime.entersyscall
+func enterSyscall()
+
+//go:linkname exitSyscall runtime.exitsyscall
+func exitSyscall()
+
 //go:linkname afterForkInChild syscall.runtime_AfterForkInChild
 func afterForkInChild()
 
@@ -195,11 +201,21 @@ func (c *Command) Exec() error {
 		return err
 	}
 	runtime.LockOSThread()
-	p.prepare()
-	if e := p.become(); e != 0 {
+	if e := p.replace(); e != 0 {
 		return e
 	}
 	return nil
+}
+
+// replace turns this process into the command as one system call in the eyes of the Go
+// runtime, which else sends SIGURG to a thread that runs for long: the command, being
+// traced, would show it. One that came before is discarded when prepare sets its action.
+func (p *plan) replace() syscall.Errno {
+	enterSyscall()
+	p.prepare()
+	e := p.become()
+	exitSyscall()
+	return e
 }
 
 // prepare sets up what a tracer need not see. A child does so before it waits to be
