@@ -22,6 +22,7 @@ var layers = map[string][]string{
 	"cmd/sink":             {"tracer/event", "arch"},
 	"arch":                 {},
 	"bp/symbol":            {"tracer/event", "arch"},
+	"bp/usdt":              {"bp/symbol", "tracer/event", "arch"},
 	"disasm":               {"arch"},
 	"disasm/step":          {"disasm", "arch"},
 	"filter":               {},

@@ -3,6 +3,7 @@ package symbol
 import (
 	"bytes"
 	"debug/elf"
+	"iter"
 )
 
 // buildID is the build-id of an ELF file that is whole in memory, or nil.
@@ -33,23 +34,26 @@ func (f *File) BuildID() []byte {
 func (f *File) noteID(b []byte) []byte {
 	const gnuBuildID = 3
 	for n := range f.notes(b) {
-		if n.kind == gnuBuildID && n.name == "GNU" {
-			return n.desc
+		if n.Type == gnuBuildID && n.Name == "GNU" {
+			return n.Desc
 		}
 	}
 	return nil
 }
 
-// note is an entry of a note section.
-type note struct {
-	name string // without the zero byte
-	kind uint32
-	desc []byte
+// Note is an entry of a note section.
+type Note struct {
+	Name string // without the zero byte
+	Type uint32
+	Desc []byte
 }
 
+// Notes gives the entries of a section of notes, none where there is no such section.
+func (f *File) Notes(section string) iter.Seq[Note] { return f.notes(f.Section(section)) }
+
 // notes gives the entries of a note section, as far as they are well formed.
-func (f *File) notes(b []byte) func(yield func(note) bool) {
-	return func(yield func(note) bool) {
+func (f *File) notes(b []byte) iter.Seq[Note] {
+	return func(yield func(Note) bool) {
 		for len(b) >= 12 {
 			o := f.elf.ByteOrder
 			name, desc := uint64(o.Uint32(b)), uint64(o.Uint32(b[4:]))
@@ -57,7 +61,7 @@ func (f *File) notes(b []byte) func(yield func(note) bool) {
 			if at+desc > uint64(len(b)) {
 				return
 			}
-			n := note{cstring(string(b[12 : 12+name])), o.Uint32(b[8:]), b[at : at+desc]}
+			n := Note{cstring(string(b[12 : 12+name])), o.Uint32(b[8:]), b[at : at+desc]}
 			if !yield(n) {
 				return
 			}

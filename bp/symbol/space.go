@@ -159,6 +159,9 @@ func (s *Space) read(addr uint64, n int) ([]byte, error) {
 // Modules is what the process has mapped, by address. The caller must not change it.
 func (s *Space) Modules() []*Module { return s.modules }
 
+// Matching is the modules that a name before the '!' of a place stands for; all for "".
+func (s *Space) Matching(name string) []*Module { return s.matching(name) }
+
 // Module is the module with an address, or nil.
 func (s *Space) Module(addr uint64) *Module {
 	lo, hi := 0, len(s.modules)
