@@ -204,7 +204,7 @@ func TestArguments(t *testing.T) {
 			t.Fatalf("%s is nowhere in the file", &pt.Probe)
 		}
 		byAddr[pt.Addr] = pt
-		spots = append(spots, perf.Spot{Path: pt.Module.Path, Off: off})
+		spots = append(spots, perf.Spot{Addr: pt.Addr, Path: pt.Module.Path, Off: off})
 	}
 	mem, err := os.OpenFile(fmt.Sprintf("/proc/%d/mem", p.id.TID), os.O_RDWR, 0)
 	if err != nil {

@@ -3,9 +3,6 @@ package perf
 import (
 	"encoding/binary"
 	"errors"
-	"os"
-	"strconv"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -13,59 +10,46 @@ import (
 	"github.com/gotrace/gotrace/tracer/ptrace"
 )
 
-const (
-	// commonBits: all events of a ring have one clock, and wake its reader when it is half full.
-	commonBits = unix.PerfBitUseClockID | unix.PerfBitWatermark
-	// retProbe is bit 0 of a uprobe's number, refShift where the offset of its counter is; see
-	// /sys/bus/event_source/devices/uprobe/format.
-	retProbe = 1
-	refShift = 32
-)
+// commonBits: all events of a ring have one clock, and wake its reader when it is half full.
+const commonBits = unix.PerfBitUseClockID | unix.PerfBitWatermark
 
-// returnSuffix makes a uprobe one of the return from a function, as perf-probe(1) writes it.
-const returnSuffix = "%return"
-
-// wanted is the counters that probes ask for of a task.
-func (s *Source) wanted(t event.Task, probes []event.Probe) (map[key]*armed, error) {
-	want := make(map[key]*armed)
-	var errs []error
+// wanted is the counters that probes ask for of a task. Its places become those of the probes.
+func (s *Source) wanted(t event.Task, probes []event.Probe) (w want) {
+	w.counters = make(map[key]*armed)
+	w.places = make(map[placeKey]*place)
+	w.files = make(map[filePlace]bool)
 	for _, p := range probes {
 		switch p.Kind {
 		case event.Perf:
-			want[key{counter: p}] = &armed{probes: []event.Probe{p}}
+			w.counters[key{counter: p}] = &armed{probes: []event.Probe{p}}
 		case event.Uprobe:
-			errs = append(errs, s.locate(want, t, p))
+			w.err = errors.Join(w.err, s.locate(w.places, w.files, t, p))
+			w.uprobe = p
 		}
 	}
-	return want, errors.Join(errs...)
+	if len(w.files) > 0 {
+		var err *Error
+		if w.defs, err = s.uprobes.define(w.files); err != nil {
+			err.Probe = w.uprobe
+			w.err = errors.Join(w.err, err)
+		}
+	}
+	return w
 }
 
-// locate adds the places of a uprobe. Where several rules have one place, its event is one.
-func (s *Source) locate(want map[key]*armed, t event.Task, p event.Probe) error {
-	if s.cfg.Locate == nil {
-		return nil
-	}
-	loc, ret := strings.CutSuffix(p.Loc, returnSuffix)
-	spots, err := s.cfg.Locate(t, loc)
-	if err != nil {
-		return &Error{Probe: p, Err: err}
-	}
-	for _, spot := range spots {
-		place := spot.Place
-		spot.Place = event.Place{}
-		k := key{spot: spot, ret: ret}
-		if a := want[k]; a != nil {
-			a.probes = append(a.probes, p)
-			continue
-		}
-		want[k] = &armed{uprobe: true, ret: ret, place: place, probes: []event.Probe{p}}
-	}
-	return nil
+// want is what is to be counted of a task.
+type want struct {
+	counters map[key]*armed
+	places   map[placeKey]*place
+	files    map[filePlace]bool // the places in their files, and whether they are some of many
+	defs     []*definition
+	uprobe   event.Probe // one of those that files are of, for errors
+	err      error
 }
 
 // arm begins to count.
 func (s *Source) arm(k *task, id key, a *armed) error {
-	c, path, err := s.counter(id, a)
+	c, path, err := s.counter(id)
 	if err != nil {
 		return err
 	}
@@ -91,23 +75,23 @@ func (s *Source) arm(k *task, id key, a *armed) error {
 }
 
 // counter is what the kernel is asked for.
-func (s *Source) counter(id key, a *armed) (counter, string, error) {
-	if !a.uprobe {
+func (s *Source) counter(id key) (counter, string, error) {
+	if id.def == nil {
 		c, err := parseCounter(id.counter)
 		return c, "", err
 	}
-	typ, err := s.uprobeType(a.probes[0])
-	c := counter{attr: unix.PerfEventAttr{Type: typ, Ext2: id.spot.Off, Config: id.spot.Ref << refShift, Sample: 1}}
-	if id.ret {
-		c.attr.Config |= retProbe
-	}
-	return c, id.spot.Path, err
+	c := counter{attr: id.def.attr, kernel: true}
+	c.attr.Sample = 1
+	return c, id.def.path, nil
 }
 
 // sampled sets what the samples of a counter have.
 func (s *Source) sampled(attr *unix.PerfEventAttr, a *armed) {
 	attr.Sample_type = baseSample
-	if s.cfg.Regs || s.cfg.Stack > 0 || a.uprobe {
+	if a.def != nil {
+		attr.Sample_type |= unix.PERF_SAMPLE_RAW
+	}
+	if s.cfg.Regs || s.cfg.Stack > 0 || a.def != nil {
 		attr.Sample_type |= unix.PERF_SAMPLE_REGS_USER
 		attr.Sample_regs_user = s.layout.mask
 	}
@@ -167,47 +151,55 @@ func lostOf(fd int) uint64 {
 	return binary.NativeEndian.Uint64(b[8:])
 }
 
-// uprobeType is the number by which the kernel knows events of uprobes.
-func (s *Source) uprobeType(p event.Probe) (uint32, error) {
-	if s.uprobe != 0 {
-		return s.uprobe, nil
-	}
-	b, err := os.ReadFile("/sys/bus/event_source/devices/uprobe/type")
-	if err != nil {
-		return 0, &Error{Probe: p, Reason: NoUprobes, Err: err}
-	}
-	n, err := strconv.ParseUint(strings.TrimSpace(string(b)), 10, 32)
-	if err != nil {
-		return 0, &Error{Probe: p, Reason: NoUprobes, Err: err}
-	}
-	s.uprobe = uint32(n)
-	return s.uprobe, nil
-}
-
 // Check reports whether probes can be counted on this machine, before any task is there; the
 // error is an *Error. Whether there are the places of uprobes is not known then.
 func Check(probes []event.Probe) error {
 	s := Source{layout: layoutOf(ptrace.Native)}
 	for _, p := range probes {
-		a := &armed{probes: []event.Probe{p}, uprobe: p.Kind == event.Uprobe}
-		if p.Kind != event.Perf && !a.uprobe {
+		a := &armed{probes: []event.Probe{p}}
+		id := key{counter: p}
+		switch p.Kind {
+		case event.Uprobe:
+			d, err := pmuPlace()
+			if err != nil {
+				err.Probe = p
+				return err
+			}
+			a.def, id.def = d, d
+		case event.Perf:
+		default:
 			continue
 		}
-		c, path, err := s.counter(key{counter: p, spot: Spot{Path: "/"}}, a)
-		if err != nil {
+		if err := s.check(id, a); err != nil {
 			return err
 		}
-		s.sampled(&c.attr, a)
-		fd, err := openCounter(c, path, 0)
-		if err == nil {
-			unix.Close(fd)
-			continue
-		}
-		// A folder has no places: who is told so may have uprobes.
-		if a.uprobe && errors.Is(err, unix.EINVAL) {
-			continue
-		}
-		return failure(p, c.attr.Type, err)
 	}
 	return nil
+}
+
+// pmuPlace is a place in a folder, which has none.
+func pmuPlace() (*definition, *Error) {
+	u := uprobes{looked: true, known: make(map[filePlace]*definition)}
+	defs, err := u.add([]filePlace{{path: "/"}}, false)
+	if err != nil {
+		return nil, err
+	}
+	return defs[0], nil
+}
+
+func (s *Source) check(id key, a *armed) error {
+	c, path, err := s.counter(id)
+	if err != nil {
+		return err
+	}
+	s.sampled(&c.attr, a)
+	fd, err := openCounter(c, path, 0)
+	if err == nil {
+		return unix.Close(fd)
+	}
+	// Who is told that a folder has no places may have uprobes.
+	if a.def != nil && errors.Is(err, unix.EINVAL) {
+		return nil
+	}
+	return failure(a.probes[0], c.attr.Type, err)
 }

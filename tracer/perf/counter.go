@@ -227,15 +227,11 @@ func tracepoint(subsystem, name string) (uint64, *tracepointError) {
 		if _, err := os.Stat(filepath.Join(dir, "events")); err != nil {
 			continue
 		}
-		b, err := os.ReadFile(filepath.Join(dir, "events", subsystem, name, "id"))
-		if err != nil {
-			if os.IsPermission(err) {
-				return 0, &tracepointError{NotPermitted, err}
-			}
-			return 0, &tracepointError{reason: Unknown}
-		}
-		id, err := strconv.ParseUint(strings.TrimSpace(string(b)), 10, 64)
-		if err != nil {
+		id, err := number(filepath.Join(dir, "events", subsystem, name, "id"))
+		switch {
+		case os.IsPermission(err):
+			return 0, &tracepointError{NotPermitted, err}
+		case err != nil:
 			return 0, &tracepointError{Unknown, err}
 		}
 		return id, nil

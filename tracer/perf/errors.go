@@ -24,6 +24,8 @@ const (
 	NoTracefs                  // the kernel's tracing files are not mounted, or not readable
 	NoUprobes                  // the kernel has none
 	NoKernel                   // the kernel has no perf events
+	BadPlace                   // the kernel cannot watch the instruction
+	TooMany                    // more places than are watched without tracefs
 )
 
 // Error is why a probe cannot be counted.
@@ -57,6 +59,8 @@ var reasons = [...]struct{ text, hint string }{
 	NoPMU:        {"the processor offers no such counter", "use a machine with a PMU; virtual ones may have to be given it; cpu-clock counts time without"},
 	NoTracefs:    {"the kernel's tracepoints cannot be read", "as root: mount -t tracefs tracefs /sys/kernel/tracing"},
 	NoUprobes:    {"the kernel has no uprobes", "use a kernel with CONFIG_UPROBE_EVENTS"},
+	BadPlace:     {"the kernel cannot watch the instruction there", "use bp, or the next instruction"},
+	TooMany:      {"too many places for a system without tracefs", "as root: mount -t tracefs tracefs /sys/kernel/tracing; or use bp or call"},
 	NoKernel:     {"the kernel has no perf events", "use a kernel with CONFIG_PERF_EVENTS"},
 }
 

@@ -34,25 +34,17 @@ type Config struct {
 	Buffer int  // bytes of each task's ring, rounded down to a power of two pages; 0: 512 KiB
 }
 
-// Spot is a place in a file, and where it is mapped.
-type Spot struct {
-	Path  string // by which this process reaches the file
-	Off   uint64 // in the file
-	Ref   uint64 // offset in the file of a 16-bit word that is not zero while the place is watched; 0: none
-	Place event.Place
-}
-
 // Source makes events of what the kernel counts of tasks.
 type Source struct {
-	cfg    Config
-	layout *layout
-	uprobe uint32 // the type of uprobes; 0: not known yet
-	kernel kernelSymbols
-	free   []*batch
-	state  state
-	ev     event.Event
-	site   event.Site
-	lost   uint64
+	cfg     Config
+	layout  *layout
+	uprobes uprobes
+	kernel  kernelSymbols
+	free    []*batch
+	state   state
+	ev      event.Event
+	site    event.Site
+	lost    uint64
 
 	epoll int
 	wake  int // an eventfd
@@ -65,21 +57,21 @@ type Source struct {
 
 // task is one whose events are counted.
 type task struct {
-	id    event.Task
-	fd    int // the event that the ring belongs to; it counts nothing
-	ring  *ring
-	armed map[key]*armed
-	byID  map[uint64]*armed
-	gone  bool
+	id     event.Task
+	fd     int // the event that the ring belongs to; it counts nothing
+	ring   *ring
+	armed  map[key]*armed
+	byID   map[uint64]*armed
+	places map[placeKey]*place // of uprobes
+	gone   bool
 	// How many samples were lost as the ring tells, and as the counters do that are closed.
 	toldLost, readLost uint64
 }
 
 // key tells the counters of a task apart.
 type key struct {
-	counter event.Probe // without Kind: of a uprobe
-	spot    Spot        // of a uprobe, without Place
-	ret     bool
+	counter event.Probe
+	def     *definition // of uprobes
 }
 
 // armed is one counter of a task.
@@ -88,9 +80,7 @@ type armed struct {
 	id     uint64
 	typ    uint64 // sample_type
 	probes []event.Probe
-	uprobe bool
-	ret    bool
-	place  event.Place
+	def    *definition // of uprobes: nil otherwise
 }
 
 // New makes a source without tasks.
@@ -125,33 +115,37 @@ func (s *Source) closeFDs() {
 // more of a program is mapped, for uprobes whose places were not there. What can be counted is
 // counted even if there is an error.
 func (s *Source) Attach(t event.Task, probes []event.Probe) error {
-	want, err := s.wanted(t, probes)
+	w := s.wanted(t, probes)
 	k := s.tasks[t.TID]
 	if k == nil {
-		if len(want) == 0 {
-			return err
+		if len(w.counters)+len(w.defs) == 0 {
+			return w.err
 		}
-		var e error
-		if k, e = s.newTask(t, probes[0]); e != nil {
-			return errors.Join(err, e)
+		var err error
+		if k, err = s.newTask(t, probes[0]); err != nil {
+			return errors.Join(w.err, err)
 		}
 	}
 	var out []key
 	for id, a := range k.armed {
-		if w, ok := want[id]; ok {
-			a.probes = w.probes
-			delete(want, id)
-			continue
+		if n := w.counters[id]; n != nil {
+			a.probes = n.probes
+			delete(w.counters, id)
+		} else if id.def == nil || !slices.Contains(w.defs, id.def) {
+			out = append(out, id)
 		}
-		out = append(out, id)
 	}
 	s.disarm(k, out)
-	for key, w := range want {
-		if e := s.arm(k, key, w); e != nil {
-			err = errors.Join(err, e)
+	k.places = w.places
+	for id, a := range w.counters {
+		w.err = errors.Join(w.err, s.arm(k, id, a))
+	}
+	for _, d := range w.defs {
+		if k.armed[key{def: d}] == nil {
+			w.err = errors.Join(w.err, s.armUprobe(k, d, w.files, w.uprobe))
 		}
 	}
-	return err
+	return w.err
 }
 
 // flush hands over what a task's ring has, which may need counters that are about to go.
@@ -237,6 +231,7 @@ func (s *Source) Close() {
 		s.Drop(tid)
 	}
 	s.ending.Wait()
+	s.uprobes.close()
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
@@ -398,24 +393,41 @@ func (s *Source) hand(b *batch) {
 }
 
 func (s *Source) emit(q *queued, wall int64) {
-	t, a := q.task.id, q.armed
-	s.site = event.Site{Probes: a.probes, PC: q.ip, Place: a.place, Addr: q.addr}
-	if !a.uprobe {
-		s.site.Place = s.place(t, q)
-	}
+	t := q.task.id
+	s.site = event.Site{Probes: q.armed.probes, PC: q.ip, Addr: q.addr}
 	s.state.set(s.layout, &q.sample)
-	if a.ret && s.state.has {
-		v, _ := s.state.regs.Get(s.layout.ret)
-		s.site.Ret, s.site.HasRet = event.Value{Form: event.FormInt, Num: v}, true
+	if q.armed.def == nil {
+		s.site.Place = s.place(t, q)
+	} else if !s.passed(q) {
+		return
 	}
 	s.ev = event.Event{
-		Kind: a.probes[0].Kind, Task: t, ABI: s.cfg.ABIs[0], State: &s.state, Site: &s.site,
+		Kind: s.site.Probes[0].Kind, Task: t, ABI: s.cfg.ABIs[0], State: &s.state, Site: &s.site,
 		Wall: wall + int64(q.time), Num: int64(q.period), IP: q.ip, HasIP: true,
 	}
 	if s.state.has && s.state.regs.Arch.PtrSize == 4 {
 		s.ev.ABI = s.cfg.ABIs[len(s.cfg.ABIs)-1]
 	}
 	s.cfg.Emit(&s.ev)
+}
+
+// passed fills in the place that a uprobe's sample is of. It is in the raw data, behind a header
+// of 8 bytes: the address, or the function that returns. A place that no rule of the task is
+// about is another task's.
+func (s *Source) passed(q *queued) bool {
+	w := words{b: q.raw}
+	w.next()
+	ret := q.armed.def.places[0].ret
+	pl := q.task.places[placeKey{w.next(), ret}]
+	if pl == nil {
+		return false
+	}
+	s.site.Probes, s.site.Place = pl.probes, pl.place
+	if ret && s.state.has {
+		v, _ := s.state.regs.Get(s.layout.ret)
+		s.site.Ret, s.site.HasRet = event.Value{Form: event.FormInt, Num: v}, true
+	}
+	return true
 }
 
 func (s *Source) place(t event.Task, q *queued) event.Place {

@@ -46,9 +46,12 @@ func compile(t *testing.T) string {
 }
 
 // function is a function of the program: a place in its file and in memory.
-type function struct{ off, lo, hi uint64 }
+type function struct {
+	name        string
+	off, lo, hi uint64
+}
 
-func find(t *testing.T, prog, name string) function {
+func functions(t *testing.T, prog string) []function {
 	t.Helper()
 	f, err := elf.Open(prog)
 	if err != nil {
@@ -59,14 +62,27 @@ func find(t *testing.T, prog, name string) function {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var all []function
+	seen := make(map[uint64]bool)
 	for _, s := range syms {
-		if s.Name != name {
+		if elf.ST_TYPE(s.Info) != elf.STT_FUNC || s.Size == 0 || seen[s.Value] {
 			continue
 		}
+		seen[s.Value] = true
 		for _, p := range f.Progs {
 			if p.Type == elf.PT_LOAD && s.Value >= p.Vaddr && s.Value < p.Vaddr+p.Filesz {
-				return function{off: s.Value - p.Vaddr + p.Off, lo: s.Value, hi: s.Value + s.Size}
+				all = append(all, function{name: s.Name, off: s.Value - p.Vaddr + p.Off, lo: s.Value, hi: s.Value + s.Size})
 			}
+		}
+	}
+	return all
+}
+
+func find(t *testing.T, prog, name string) function {
+	t.Helper()
+	for _, f := range functions(t, prog) {
+		if f.name == name {
+			return f
 		}
 	}
 	t.Fatalf("no function %s", name)
@@ -281,8 +297,23 @@ func TestContextSwitches(t *testing.T) {
 	}
 }
 
-// TestUprobe counts calls of a function, exactly and in order, with argument and result.
+// TestUprobe counts calls of a function, exactly and in order, with argument and result, by
+// either way.
 func TestUprobe(t *testing.T) {
+	t.Run("tracefs", func(t *testing.T) {
+		u := uprobes{}
+		u.look()
+		skipOn(t, "tracefs is not mounted or not writable", u.dir == "")
+		testUprobe(t, uprobes{})
+	})
+	t.Run("PMU", func(t *testing.T) { testUprobe(t, withoutTracefs()) })
+}
+
+func withoutTracefs() uprobes {
+	return uprobes{looked: true, known: make(map[filePlace]*definition)}
+}
+
+func testUprobe(t *testing.T, u uprobes) {
 	p := event.Probe{Kind: event.Uprobe, Loc: "work"}
 	ret := event.Probe{Kind: event.Uprobe, Loc: "work%return"}
 	needs(t, p)
@@ -292,7 +323,8 @@ func TestUprobe(t *testing.T) {
 	r := start(t, prog, "work", strconv.Itoa(n))
 	r.ready()
 	before := code(t, r.id, f.lo)
-	c := collect(t, Config{Buffer: 8 << 20, Locate: spots(Spot{Path: prog, Off: f.off})})
+	c := collect(t, Config{Buffer: 16 << 20, Locate: spots(Spot{Addr: f.lo, Path: prog, Off: f.off})})
+	c.src.uprobes = u
 	if err := c.src.Attach(r.id, []event.Probe{p, ret}); err != nil {
 		t.Fatal(err)
 	}
@@ -326,6 +358,42 @@ func TestUprobe(t *testing.T) {
 	}
 }
 
+// TestGlob watches every function of a program but those that the kernel cannot watch.
+func TestGlob(t *testing.T) {
+	p := event.Probe{Kind: event.Uprobe, Loc: "*"}
+	needs(t, p)
+	prog := compile(t)
+	var all []Spot
+	for _, f := range functions(t, prog) {
+		all = append(all, Spot{Addr: f.lo, Path: prog, Off: f.off, Place: event.Place{Func: f.name}})
+	}
+	const n = 100
+	r := start(t, prog, "work", strconv.Itoa(n))
+	r.ready()
+	c := collect(t, Config{Buffer: 16 << 20, Locate: spots(all...)})
+	c.src.uprobes.look()
+	skipOn(t, "tracefs is not mounted or not writable", c.src.uprobes.dir == "")
+	if err := c.src.Attach(r.id, []event.Probe{p}); err != nil {
+		t.Fatal(err)
+	}
+	places, shared := 0, make(map[*definition]bool)
+	for _, d := range c.src.uprobes.known {
+		if !shared[d] && !d.bad {
+			shared[d] = true
+			places += len(d.places)
+		}
+	}
+	c.run(r)
+	counts := make(map[string]int)
+	for _, g := range c.all {
+		counts[g.site.Place.Func]++
+	}
+	t.Logf("%d of %d places in %d events; %d functions passed", places, len(all), len(shared), len(counts))
+	if counts["work"] != n || places < len(all)*9/10 || len(counts) < 10 || !r.cmd.ProcessState.Success() {
+		t.Errorf("%d calls, %d of %d places, %d functions, %v", counts["work"], places, len(all), len(counts), r.cmd.ProcessState)
+	}
+}
+
 // code is the word at an address of a task.
 func code(t *testing.T, id event.Task, addr uint64) string {
 	t.Helper()
@@ -346,7 +414,7 @@ func TestDrop(t *testing.T) {
 	r := start(t, prog, "work", "10")
 	r.ready()
 	before := code(t, r.id, f.lo)
-	c := collect(t, Config{Locate: spots(Spot{Path: prog, Off: f.off})})
+	c := collect(t, Config{Locate: spots(Spot{Addr: f.lo, Path: prog, Off: f.off})})
 	if err := c.src.Attach(r.id, []event.Probe{p}); err != nil {
 		t.Fatal(err)
 	}
@@ -372,7 +440,7 @@ func TestThreads(t *testing.T) {
 	f := find(t, prog, "work")
 	const n = 10_000
 	r := start(t, prog, "threads", strconv.Itoa(n))
-	c := collect(t, Config{Buffer: 4 << 20, Locate: spots(Spot{Path: prog, Off: f.off})})
+	c := collect(t, Config{Buffer: 4 << 20, Locate: spots(Spot{Addr: f.lo, Path: prog, Off: f.off})})
 	next := make(map[int32]uint64)
 	for _, line := range r.ready() {
 		tid, err := strconv.Atoi(line)
@@ -409,7 +477,7 @@ func TestLost(t *testing.T) {
 	const n = 5000
 	r := start(t, prog, "work", strconv.Itoa(n))
 	r.ready()
-	c := collect(t, Config{Buffer: 1, Locate: spots(Spot{Path: prog, Off: f.off})})
+	c := collect(t, Config{Buffer: 1, Locate: spots(Spot{Addr: f.lo, Path: prog, Off: f.off})})
 	if err := c.src.Attach(r.id, []event.Probe{p}); err != nil {
 		t.Fatal(err)
 	}
@@ -432,7 +500,7 @@ func TestExec(t *testing.T) {
 	f := find(t, prog, "work")
 	r := start(t, prog, "exec", "100")
 	r.ready()
-	c := collect(t, Config{Locate: spots(Spot{Path: prog, Off: f.off})})
+	c := collect(t, Config{Locate: spots(Spot{Addr: f.lo, Path: prog, Off: f.off})})
 	if err := c.src.Attach(r.id, []event.Probe{p}); err != nil {
 		t.Fatal(err)
 	}
