@@ -18,7 +18,7 @@ var layers = map[string][]string{
 	"cmd/stdfds":           {},
 	"cmd/shell":            {},
 	"cmd/plugin":           {"cmd/shell", "arch"},
-	"cmd/probe":            {"follow", "filter", "disasm", "tracer/event", "arch"},
+	"cmd/probe":            {"bp/symbol", "follow", "filter", "disasm", "tracer/event", "arch"},
 	"cmd/sink":             {"tracer/event", "arch"},
 	"arch":                 {},
 	"bp/symbol":            {"tracer/event", "arch"},

@@ -200,7 +200,7 @@ func userKind() *Kind {
 // Argument is the getter of arg.N and arg.NAME where arguments are an event's Args, in order.
 func Argument(x *Env, r *filter.Ref, i int) filter.Val {
 	for j := range x.Event.Args {
-		if v := &x.Event.Args[j]; i == 0 && (strings.EqualFold(v.Name, r.Name) || r.N == j+1) {
+		if v := &x.Event.Args[j]; i == 0 && (r.N == j+1 || r.Name != "" && strings.EqualFold(v.Name, r.Name)) {
 			return ValueOf(v)
 		}
 	}

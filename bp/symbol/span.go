@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"debug/elf"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,15 +19,12 @@ func (s *Space) Range(text string) ([]Span, error) {
 	if sp, ok, err := addresses(text); ok {
 		return []Span{sp}, err
 	}
-	if lib, ok := strings.CutSuffix(text, "!"); ok {
-		return s.code(Loc{Module: lib})
-	}
-	l, err := ParseLoc(text)
+	l, err := codeLoc(text)
 	if err != nil {
 		return nil, err
 	}
-	if l.HasAddr || l.File != "" || l.Off != 0 {
-		return nil, fmt.Errorf("%s: a range is a function, a library or 0xLO-0xHI", text)
+	if l.Name == "" {
+		return s.code(l)
 	}
 	spans, err := s.functions(l)
 	if errors.Is(err, ErrNone) && l.Module == "" {
@@ -37,6 +33,27 @@ func (s *Space) Range(text string) ([]Span, error) {
 		}
 	}
 	return spans, err
+}
+
+// CheckRange reports how the text of a range is wrong: a *SyntaxError.
+func CheckRange(text string) error {
+	if _, ok, err := addresses(text); ok || text == "" {
+		return err
+	}
+	_, err := codeLoc(text)
+	return err
+}
+
+// codeLoc reads the range that a function or, without a name, a library is.
+func codeLoc(text string) (Loc, error) {
+	if lib, ok := strings.CutSuffix(text, "!"); ok && lib != "" {
+		return Loc{Module: lib}, nil
+	}
+	l, err := ParseLoc(text)
+	if err == nil && (l.HasAddr || l.File != "" || l.Off != 0) {
+		err = &SyntaxError{text, 0, "a range is a function, a library or 0xLO-0xHI"}
+	}
+	return l, err
 }
 
 // addresses reads 0xLO-0xHI.
