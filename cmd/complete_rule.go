@@ -20,7 +20,27 @@ func completeRule(expr string) []string {
 	if open := strings.LastIndex(expr, "syscall("); open >= 0 && !strings.Contains(expr[open:], ")") {
 		return proposeAfter(expr, ",!(", filter.Values("trace", universe()))
 	}
+	if words, inside := eventArgument(schema, expr); inside {
+		return proposeAfter(expr, ",( ", words)
+	}
 	return proposeAfter(expr, " ,|(;=:", ruleWords(schema, expr))
+}
+
+// eventArgument reports whether expr ends inside the parentheses of an event, and which words
+// may stand there.
+func eventArgument(s *filter.Schema, expr string) (words []string, inside bool) {
+	open := strings.LastIndex(expr, "(")
+	if open < 0 || strings.Contains(expr[open:], ")") || strings.Contains(expr[:open], " do ") || strings.Contains(expr[:open], " where ") {
+		return nil, false
+	}
+	e := s.Event(expr[strings.LastIndexAny(expr[:open], " |")+1 : open])
+	if e == nil {
+		return nil, false
+	}
+	if n := strings.Count(expr[open:], ","); n < len(e.Params) {
+		words = e.Params[n].Words
+	}
+	return words, true
 }
 
 // proposeAfter proposes the words for what follows the last of the separators.

@@ -163,13 +163,33 @@ func argNames(s *filter.Schema, call string) []string {
 }
 
 func listEvents(w io.Writer, s *filter.Schema) {
-	for _, e := range s.Events {
+	for i, e := range s.Events {
 		name := e.Name + params(e.Params, nil)
 		writeEntry(w, name, e.Doc)
+		known := listed(s, i)
+		var again []string
 		for _, f := range e.Fields {
+			if known[f.Name] == f.Doc {
+				again = append(again, fieldUse(f))
+				continue
+			}
 			writeEntry(w, "  "+fieldUse(f), f.Doc)
 		}
+		if len(again) > 0 {
+			writeEntry(w, "  as above", strings.Join(again, " "))
+		}
 	}
+}
+
+// listed is the descriptions of the fields of events before one.
+func listed(s *filter.Schema, before int) map[string]string {
+	docs := make(map[string]string)
+	for _, e := range s.Events[:before] {
+		for _, f := range e.Fields {
+			docs[f.Name] = f.Doc
+		}
+	}
+	return docs
 }
 
 func listFields(w io.Writer, s *filter.Schema) {

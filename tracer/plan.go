@@ -159,7 +159,21 @@ var eventStops = map[string]string{
 	"exec":   "PTRACE_EVENT stop",
 	"exit":   "report of a task's end, no stop",
 	"killed": "report of a task's end, no stop",
+	"bp":     "breakpoint instruction at each place: one stop, what it replaces is emulated or executed from a copy",
+	"ret":    "breakpoint instruction where the function begins, and where each call of it returns to: two stops",
+	"watch":  "debug register in every thread: one stop",
+	"step":   "single steps of the instructions, one stop each",
+	"branch": "breakpoint instructions where blocks end, or single steps where threads or the code demand it",
+
+	"call.enter": "breakpoint instruction where each function begins",
+	"call.exit":  "and where it returns to",
+	"usdt":       "breakpoint instruction at each place of the probe, and its semaphore raised",
+	"perf":       "perf event: the task does not stop",
+	"uprobe":     "uprobe of the kernel: the task does not stop",
 }
+
+// hwStop is that of a breakpoint by a debug register.
+const hwStop = "debug register in every thread: one stop"
 
 // Mechanism is how one of the rules that the plan was made for is served.
 func (p *Plan) Mechanism(w *event.Want) Mechanism {
@@ -168,7 +182,7 @@ func (p *Plan) Mechanism(w *event.Want) Mechanism {
 		m.Other = 2
 	}
 	if w.Calls.Empty() {
-		m.How = howEvents(w.Kinds)
+		m.How = howEvents(w)
 		return m
 	}
 	switch {
@@ -252,13 +266,21 @@ func (g *groups) String() string {
 	return strings.Join(out, "; ")
 }
 
-func howEvents(kinds []*event.Kind) string {
+// asks reports whether a rule asks for events of a kind by a probe.
+func asks(w *event.Want, k *event.Kind) bool {
+	return slices.ContainsFunc(w.Probes, func(p event.Probe) bool { return p.Kind == k })
+}
+
+func howEvents(w *event.Want) string {
 	var how []string
 	seen := make(map[string]bool)
-	for _, k := range kinds {
+	for _, k := range w.Kinds {
 		s, ok := eventStops[k.Name]
-		if !ok {
+		if !ok || k == event.Step && !asks(w, k) {
 			s = "no stop of its own"
+		}
+		if k == event.Breakpoint && !slices.ContainsFunc(w.Probes, func(p event.Probe) bool { return p.Kind == k && !p.HW }) {
+			s = hwStop
 		}
 		if !seen[s] {
 			seen[s] = true
