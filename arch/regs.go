@@ -131,3 +131,16 @@ func (r *Regs) Set(name string, v uint64) bool {
 	}
 	return false
 }
+
+// StartCall sets the registers that a system call instruction reads: run at one, the task makes
+// the call nr.
+func (r *Regs) StartCall(abi *ABI, nr uint64, args ...uint64) {
+	if c := abi.conv; abi.Arch == ARM64 {
+		r.R[c.nr] = nr
+	} else {
+		r.R[c.ret], r.R[c.nr] = nr, ^uint64(0) // it is inside no call that could be restarted
+	}
+	for i, v := range args {
+		r.SetArg(abi, i, v)
+	}
+}

@@ -20,6 +20,16 @@ func (s *Session) signalStop(t *task, sig int) action {
 	if t.hidden || t.launching { // what runs before its program is the tracer's own code
 		return actGo
 	}
+	if s.cfg.Reader != nil {
+		mine, v, left := s.readStop(t, sig)
+		if t.pending = left; mine {
+			if v.Signal != 0 {
+				t.pending = v.Signal
+			}
+			return s.verdict(v)
+		}
+		sig = left
+	}
 	if t.needs.Signals {
 		if err := ptrace.GetSiginfo(int(t.id.TID), &s.sig); err != nil {
 			return s.fail(err)
@@ -72,7 +82,7 @@ func (s *Session) forkStop(t *task, ev int) action {
 	default:
 		s.forked(t, tid, tgid)
 	}
-	if t.hidden {
+	if t.hidden || s.strange(t.id, tgid) {
 		return actGo
 	}
 	return s.verdict(s.emit(t, forkKinds[ev], func(ev *event.Event) { ev.Num = int64(tid) }))
@@ -104,8 +114,9 @@ func (s *Session) claim(parent, t *task) {
 		return
 	}
 	t.foundling = false
-	s.cfg.Handler.Drop(t.id)
+	s.forget(t)
 	t.needs = s.cfg.Handler.NewTask(t.id, parent.id, t.id.TGID == parent.id.TGID)
+	s.beginProbes(t, parent.id)
 }
 
 // newTgid is the process that a new task belongs to. The parent's call tells, where its
@@ -145,6 +156,10 @@ func (s *Session) born(parent *task, tid, tgid int32) *task {
 // attached tells of a task that is traced from now on, if it is watched. One that is to be let go
 // cannot be before it stops.
 func (s *Session) attached(t *task) {
+	if t.alien {
+		t.leaving = !s.sharing(t)
+		return
+	}
 	if n := t.needs; t.hidden || !n.Syscalls && !n.Signals && !n.Attach {
 		return
 	}
@@ -232,6 +247,10 @@ func (s *Session) execStop(t *task) action {
 	if first {
 		from = 0
 	}
+	s.execProbes(t, former)
+	if t.alien {
+		return actDetach
+	}
 	t.needs = s.cfg.Handler.Exec(t.id, from, names...)
 	if !(t.phase == inside && t.want) && !before.Syscalls && t.needs.Syscalls {
 		if s.syntheticExec(t) == actDetach {
@@ -266,7 +285,7 @@ func (s *Session) supersede(leader *task, former int32) *task {
 	s.left(leader)
 	s.release(leader)
 	s.pin.superseded(leader, th)
-	s.cfg.Handler.Drop(leader.id)
+	s.forget(leader)
 	th.id.TID, th.former = leader.id.TID, former
 	th.needs = s.cfg.Handler.Exec(th.id, former)
 	th.mem.TID = int(th.id.TID)
@@ -345,6 +364,9 @@ func (s *Session) ended(t *task, stop ptrace.Stop) {
 // has executed or ended: the kernel lets it go when the tracer ends.
 func (s *Session) detachAll() {
 	s.killChild()
+	if s.cfg.Reader != nil {
+		s.cfg.Reader.Quit()
+	}
 	if s.cfg.ExitKill && s.stop.asked.Load() {
 		return
 	}
@@ -435,6 +457,9 @@ func (s *Session) letGo(t *task, stop ptrace.Stop) {
 	switch stop.Kind {
 	case ptrace.StopSignal:
 		sig = stop.Sig
+		if s.cfg.Reader != nil && !t.hidden {
+			_, _, sig = s.readStop(t, sig)
+		}
 	case ptrace.StopGroup:
 		// Without the tracer the kernel keeps it in group-stop.
 		sig = 0
@@ -457,6 +482,10 @@ func (s *Session) detach(t *task, sig int) {
 		ptrace.SetSyscallNR(int(t.id.TID), int64(t.lastNR))
 	}
 	s.restoreArgs(t)
+	if s.cfg.Reader != nil && !t.hidden {
+		s.cfg.Reader.Leave(&t.state)
+	}
+	t.state.flush() // if it fails the task is gone
 	s.detached(t, ptrace.Detach(int(t.id.TID), sig) == nil)
 }
 

@@ -3,6 +3,7 @@ package tracer
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -33,6 +34,8 @@ type Config struct {
 	Timers   []time.Duration // each makes an event whenever it has passed
 	// Failed is told at once of an error that the session will end with.
 	Failed func(err error)
+	// Reader makes events of what it plants in tasks; nil: nothing is planted.
+	Reader StopReader
 	// ExecFailed is told that the launched program could not be executed, and why.
 	ExecFailed func(err error)
 	// TamperFailed is told that an argument's memory could not be changed, and why.
@@ -96,7 +99,10 @@ func New(cfg Config) *Session {
 		// death, and a stop of every task is spared.
 		s.options |= ptrace.OptExit
 	}
-	if cfg.Follow {
+	if cfg.Reader != nil {
+		cfg.Reader.Start(host{s})
+	}
+	if cfg.Follow || cfg.Reader != nil {
 		s.options |= ptrace.OptFork | ptrace.OptVfork | ptrace.OptClone
 	}
 	if cfg.ExitKill {
@@ -129,7 +135,12 @@ func (s *Session) add(tid, tgid int32, parent event.Task, thread bool) *task {
 	t.abi = s.abis[NativeABI]
 	s.tasks[tid] = t
 	s.threads[tgid]++
-	t.needs = s.cfg.Handler.NewTask(t.id, parent, thread)
+	if t.alien = s.strange(parent, tgid); t.alien {
+		t.needs = &Needs{}
+	} else {
+		t.needs = s.cfg.Handler.NewTask(t.id, parent, thread)
+	}
+	s.beginProbes(t, parent)
 	s.pin.added(tid, parent.TID)
 	return t
 }
@@ -140,7 +151,7 @@ func (s *Session) drop(t *task) {
 	}
 	s.left(t)
 	s.release(t)
-	s.cfg.Handler.Drop(t.id)
+	s.forget(t)
 	s.pin.dropped(t, false)
 }
 
@@ -306,22 +317,25 @@ func (s *Session) act(t *task, a action) {
 		s.hold(t, a)
 		return
 	}
-	sig := t.pending
-	t.pending = 0
-	tid := int(t.id.TID)
-	var err error
-	switch {
-	case a == actListen:
-		err = ptrace.Listen(tid)
-		t.listens = true
-	case a == actDetach:
+	if a == actDetach {
+		sig := t.pending
+		t.pending = 0
 		s.detach(t, sig)
 		return
-	case a == actToExit || s.wantsStops(t):
-		err = ptrace.Syscall(tid, sig)
-	default:
-		t.phase = outside
-		err = ptrace.Cont(tid, sig)
+	}
+	var err error
+	if a == actListen {
+		err = ptrace.Listen(int(t.id.TID))
+		t.listens, t.pending = true, 0
+	} else {
+		m := s.move(t)
+		if m == event.MoveHold {
+			t.held, t.paused, t.heldAct = true, true, a
+			return
+		}
+		sig := t.pending
+		t.pending = 0
+		err = s.resume(t, a, m, sig)
 	}
 	t.stopped = false
 	if err != nil && !ptrace.Gone(err) {
@@ -345,6 +359,9 @@ func (s *Session) filtered(t *task) bool { return s.cfg.Seccomp != nil && !t.ful
 
 // emit hands an event to the handler.
 func (s *Session) emit(t *task, k *event.Kind, fill func(*event.Event)) event.Verdict {
+	if t.alien {
+		return event.Verdict{}
+	}
 	ev := &s.ev
 	*ev = event.Event{Kind: k, Task: t.id, ABI: t.abi, State: &t.state, NR: t.lastNR}
 	if s.cfg.Regs && t.stopped && ptrace.GetSyscallInfo(int(t.id.TID), &s.info) == nil {
@@ -373,6 +390,11 @@ func (s *Session) send(ev *event.Event) event.Verdict {
 		s.renew()
 	}
 	s.quit = s.quit || v.Resume == event.ResumeQuit
+	if v.Steps > 0 {
+		if t := s.tasks[ev.Task.TID]; t != nil {
+			t.steps = v.Steps
+		}
+	}
 	return v
 }
 
@@ -380,9 +402,13 @@ func (s *Session) send(ev *event.Event) event.Verdict {
 // on are interrupted.
 func (s *Session) renew() {
 	for _, t := range s.tasks {
+		if t.alien {
+			continue
+		}
 		before := t.needs
 		t.needs = s.cfg.Handler.Needs(t.id)
-		if !before.Syscalls && t.needs.Syscalls && !t.stopped && !t.listens && !t.hidden {
+		more := !before.Syscalls && t.needs.Syscalls || !slices.Equal(before.Probes, t.needs.Probes)
+		if more && !t.stopped && !t.listens && !t.hidden {
 			ptrace.Interrupt(int(t.id.TID)) // if it fails the task is gone
 		}
 	}

@@ -59,6 +59,10 @@ type task struct {
 	inject    *Injection
 	state     state
 	delay     time.Duration // before the next resume
+	alien     bool          // traced only for what is planted in its memory
+	paused    bool          // held by the session's reader
+	told      *Needs        // what its reader has been told
+	steps     int           // that its handlers want
 	waits     bool          // in a call that waits, for the pinner
 	class     callClass
 	args      [6]uint64 // of the call last entered
@@ -73,19 +77,44 @@ type state struct {
 	session *Session
 	arch    *arch.Arch
 	regs    arch.Regs
+	// While keep is set registers are read once, and written when the task goes on.
+	keep, cached, dirty bool
 }
 
 func (s *state) ReadAt(p []byte, addr uint64) (int, error)  { return s.t.mem.ReadAt(p, addr) }
 func (s *state) WriteAt(p []byte, addr uint64) (int, error) { return s.t.mem.WriteAt(p, addr) }
 
 func (s *state) Regs() (*arch.Regs, error) {
+	if s.cached {
+		return &s.regs, nil
+	}
 	if err := ptrace.GetRegs(int(s.t.id.TID), s.arch, &s.regs); err != nil {
 		return nil, err
 	}
+	s.cached = s.keep
 	return &s.regs, nil
 }
 
-func (s *state) SetRegs(r *arch.Regs) error { return ptrace.SetRegs(int(s.t.id.TID), r) }
+func (s *state) SetRegs(r *arch.Regs) error {
+	if !s.keep {
+		return ptrace.SetRegs(int(s.t.id.TID), r)
+	}
+	if r != &s.regs {
+		s.regs = *r
+	}
+	s.cached, s.dirty = true, true
+	return nil
+}
+
+// flush writes registers that were changed, and forgets them.
+func (s *state) flush() error {
+	dirty := s.dirty
+	s.keep, s.cached, s.dirty = false, false, false
+	if dirty {
+		return ptrace.SetRegs(int(s.t.id.TID), &s.regs)
+	}
+	return nil
+}
 
 // Vector and X87 make the state an event.FPState.
 func (s *state) Vector(i int) ([16]byte, error) {

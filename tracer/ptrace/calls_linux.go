@@ -151,6 +151,12 @@ func Sigmask(tid int) (uint64, error) {
 	return v, err
 }
 
+// SetSigmask replaces the tracee's blocked signals.
+func SetSigmask(tid int, mask uint64) error {
+	_, err := call("SETSIGMASK", reqSetSigmask, tid, 8, uintptr(unsafe.Pointer(&mask)))
+	return err
+}
+
 // Ops of SyscallInfo.
 const (
 	InfoNone    = 0

@@ -100,6 +100,21 @@ func (m *Mem) WriteAt(p []byte, addr uint64) (int, error) {
 	return n, nil
 }
 
+// WriteUser writes as the program may: it fails at the first byte that is read-only or not there.
+func (m *Mem) WriteUser(p []byte, addr uint64) (int, error) {
+	m.local.Base = &p[0]
+	m.local.SetLen(len(p))
+	m.remote[0] = unix.RemoteIovec{Base: uintptr(addr), Len: len(p)}
+	r, _, e := unix.RawSyscall6(unix.SYS_PROCESS_VM_WRITEV, uintptr(m.TID), uintptr(unsafe.Pointer(&m.local)), 1, uintptr(unsafe.Pointer(&m.remote[0])), 1, 0)
+	if e != 0 {
+		return 0, e
+	}
+	if int(r) < len(p) {
+		return int(r), unix.EFAULT
+	}
+	return int(r), nil
+}
+
 // readSelf reads this process's memory, and fails where there is none.
 func readSelf(p []byte, addr uintptr) bool {
 	local := unix.Iovec{Base: &p[0]}

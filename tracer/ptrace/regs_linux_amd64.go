@@ -60,3 +60,20 @@ func (f *FPRegs) X87(i int) (v [10]byte, ok bool) {
 	copy(v[:], f[first+16*i:])
 	return v, true
 }
+
+// debugRegs is offsetof(struct user, u_debugreg) of <sys/user.h>.
+const debugRegs = 848
+
+// Debug reads debug register i, 0 to 7, of a stopped tracee.
+func Debug(tid, i int) (uint64, error) {
+	var v uint64
+	_, err := call("PEEKUSER", unix.PTRACE_PEEKUSR, tid, debugRegs+8*uintptr(i), uintptr(unsafe.Pointer(&v)))
+	return v, err
+}
+
+// SetDebug writes debug register i, 0 to 7, of a stopped tracee. EINVAL: an address or a use that
+// the kernel refuses; ENOSPC: somebody else has the slots.
+func SetDebug(tid, i int, v uint64) error {
+	_, err := call("POKEUSER", unix.PTRACE_POKEUSR, tid, debugRegs+8*uintptr(i), uintptr(v))
+	return err
+}

@@ -1,6 +1,7 @@
 package ptrace
 
 import (
+	"errors"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -64,3 +65,11 @@ func (f *FPRegs) Vector(i int) (v [16]byte, ok bool) {
 
 // X87 is what x86 has.
 func (*FPRegs) X87(int) (v [10]byte, ok bool) { return v, false }
+
+var errNoDebug = errors.New("debug registers of this architecture are not used")
+
+// Debug reads a debug register.
+func Debug(int, int) (uint64, error) { return 0, errNoDebug }
+
+// SetDebug writes a debug register.
+func SetDebug(int, int, uint64) error { return errNoDebug }

@@ -1,0 +1,52 @@
+package bp
+
+import (
+	"time"
+
+	"github.com/gotrace/gotrace/arch"
+	"github.com/gotrace/gotrace/tracer/event"
+)
+
+// hit tells of a task that has arrived at a breakpoint.
+func (e *Engine) hit(th *thread, c event.Tracee, s *spot, regs *arch.Regs) event.Verdict {
+	var v event.Verdict
+	if s.loader || s.entry {
+		s.entry = false
+		e.look(th.space) // if it fails the process is gone
+	}
+	if s.kept {
+		e.returned(th, s, regs, &v)
+	}
+	e.tell(th, s, s.probes, event.Breakpoint, &v)
+	if len(s.enters) > 0 {
+		e.entered(th, c, s, regs, &v)
+	}
+	return v
+}
+
+// tell sends an event for those of a place's probes that are of a kind.
+func (e *Engine) tell(th *thread, s *spot, probes []event.Probe, k *event.Kind, v *event.Verdict) {
+	list := e.site.Probes[:0]
+	for _, p := range probes {
+		if p.Kind == k {
+			list = append(list, p)
+		}
+	}
+	e.site.Probes = list
+	if len(list) == 0 {
+		return
+	}
+	e.site = event.Site{Probes: list, PC: s.addr, Place: s.place}
+	merge(v, e.send(th, k))
+}
+
+// send hands an event with the engine's site to the session.
+func (e *Engine) send(th *thread, k *event.Kind) event.Verdict {
+	if e.quit {
+		return event.Verdict{}
+	}
+	e.ev = event.Event{Kind: k, Task: th.id, Site: &e.site, IP: e.site.PC, HasIP: true, Wall: time.Now().UnixNano(), Dur: e.ev.Dur}
+	v := e.host.Send(&e.ev)
+	e.ev.Dur = 0
+	return v
+}

@@ -1,0 +1,237 @@
+package bp
+
+import (
+	"github.com/gotrace/gotrace/arch"
+	"github.com/gotrace/gotrace/disasm"
+	"github.com/gotrace/gotrace/disasm/step"
+	"github.com/gotrace/gotrace/tracer/event"
+)
+
+// how a task executes the instruction under a breakpoint:
+//
+//	      emulated
+//	none ----------> none
+//	      boosted copy            any stop
+//	none ----------------> boost ----------> none
+//	      copy                    trap, fault
+//	none ----------------> copy -------------> none
+//	      in place, others held   trap, fault
+//	none ----------------> place ------------> none
+type how uint8
+
+const (
+	overNone how = iota
+	overBoost
+	overCopy
+	overPlace
+)
+
+// over is what a task is about to have executed.
+type over struct {
+	how  how
+	spot *spot
+	plan step.Plan
+}
+
+// Resuming implements tracer.StopReader.
+func (e *Engine) Resuming(c event.Tracee, steps int) event.Motion {
+	th := e.threads[c.ID().TID]
+	if th == nil {
+		return event.MoveFree
+	}
+	m := e.resuming(th, c, steps)
+	th.running = m != event.MoveHold
+	return m
+}
+
+func (e *Engine) resuming(th *thread, c event.Tracee, steps int) event.Motion {
+	sp := th.space
+	th.running, th.fresh = false, false
+	if steps > 0 {
+		th.steps = steps
+	}
+	if sp.step != nil && sp.step != th {
+		th.parked = true
+		e.allStopped(sp)
+		if sp.step != nil {
+			return event.MoveHold
+		}
+		th.parked = false
+	}
+	e.applyDebug(th, c)
+	switch th.over.how {
+	case overCopy:
+		return event.MoveStep
+	case overPlace:
+		return e.place(th, c)
+	case overBoost:
+		e.fixup(th, c, nil)
+		th.over.how = overNone
+	}
+	if s := th.at; s != nil {
+		th.at = nil
+		if regs, err := c.Regs(); err == nil && regs.PC() == s.addr && sp.spots[s.addr] == s {
+			return e.stepOver(th, c, s, regs)
+		}
+	}
+	return e.motion(th, c)
+}
+
+// stepOver executes the instruction under a breakpoint.
+func (e *Engine) stepOver(th *thread, c event.Tracee, s *spot, regs *arch.Regs) event.Motion {
+	sp := th.space
+	in, err := sp.inst(s)
+	if err != nil {
+		return e.inPlace(th, c, s)
+	}
+	o := step.Options{Boost: !th.stepping(), Rseq: sp.inRseq(s.addr)}
+	th.over.spot = s
+	p := &th.over.plan
+	k := &s.copies[0]
+	if o.Boost {
+		k = &s.copies[1]
+	}
+	if *p, err = step.New(sp.arch, in, s.code[:in.Len], s.addr, regs, k.slot, o); err != nil {
+		return e.inPlace(th, c, s)
+	}
+	if p.Method == step.InPlace && p.Why == step.WhyNoSlot {
+		if k.slot = e.slot(sp, c, s.addr); k.slot != 0 {
+			*p, _ = step.New(sp.arch, in, s.code[:in.Len], s.addr, regs, k.slot, o)
+		}
+	}
+	switch p.Method {
+	case step.Emulate:
+		if th.stepping() {
+			th.from = s.addr
+		}
+		if p.Emulate(regs, user{c}) == nil {
+			c.SetRegs(regs) // if it fails the task is gone
+			return e.emulated(th, c, regs)
+		}
+	case step.Displaced:
+		if sp.fill(k, p) {
+			p.Start(regs)
+			c.SetRegs(regs)
+			if p.Boosted {
+				th.over.how = overBoost
+				return e.motion(th, c)
+			}
+			th.over.how = overCopy
+			th.from = s.addr
+			return event.MoveStep
+		}
+	}
+	return e.inPlace(th, c, s)
+}
+
+// user is a task's memory as the program may use it.
+type user struct{ c event.Tracee }
+
+func (u user) ReadAt(p []byte, addr uint64) (int, error)  { return u.c.ReadAt(p, addr) }
+func (u user) WriteAt(p []byte, addr uint64) (int, error) { return u.c.WriteUser(p, addr) }
+
+// emulated goes on after an instruction that was not run. The next one may have a breakpoint.
+func (e *Engine) emulated(th *thread, c event.Tracee, regs *arch.Regs) event.Motion {
+	if th.stepping() {
+		e.stepped(th, c, regs)
+	}
+	return e.motion(th, c)
+}
+
+// overDone makes a task look, after a step, as if the instruction had run in its place.
+func (e *Engine) overDone(th *thread, c event.Tracee, regs *arch.Regs) {
+	th.clearTF = th.clearTF || th.over.plan.LeavesTF
+	e.fixup(th, c, regs)
+	e.overEnd(th)
+}
+
+// fixup takes back what shows that an instruction is executed elsewhere.
+func (e *Engine) fixup(th *thread, c event.Tracee, regs *arch.Regs) {
+	p := &th.over.plan
+	if th.over.how != overCopy && th.over.how != overBoost {
+		return
+	}
+	if regs == nil {
+		r, err := c.Regs()
+		if err != nil {
+			return
+		}
+		regs = r
+	}
+	before := *regs
+	p.Fixup(regs)
+	if *regs == before {
+		return
+	}
+	if th.over.how == overBoost || regs.PC() == p.PC {
+		if regs.PC() == p.PC {
+			th.skip = mark{p.PC, regs.SP()} // it comes back here, and has been told of
+		}
+	}
+	c.SetRegs(regs) // if it fails the task is gone
+}
+
+// overEnd ends the execution of an instruction, and lets those go on that have waited for it.
+func (e *Engine) overEnd(th *thread) {
+	was := th.over.how
+	th.over.how = overNone
+	if was == overPlace {
+		e.thaw(th.space, th)
+	}
+}
+
+// abandon makes a task that is to be let go, wherever it is, go on by itself.
+func (e *Engine) abandon(th *thread, c event.Tracee) {
+	e.fixup(th, c, nil)
+	e.overEnd(th)
+	th.steps = 0
+	e.dropTF(th, c)
+	for _, l := range th.late {
+		// The siginfo cannot be given back: only the kernel may say that it sent something.
+		sendAgain(th.id, l.sig)
+	}
+	th.late = nil
+}
+
+// flagTF is the trap flag of EFLAGS, slotFlags where arch.Regs has them.
+const (
+	flagTF    = 1 << 8
+	slotFlags = 18
+)
+
+// dropTF clears a trap flag that a stepped popf has left.
+func (e *Engine) dropTF(th *thread, c event.Tracee) {
+	if !th.clearTF || th.space.arch == arch.ARM64 {
+		return
+	}
+	th.clearTF = false
+	if regs, err := c.Regs(); err == nil && regs.R[slotFlags]&flagTF != 0 {
+		regs.R[slotFlags] &^= flagTF
+		c.SetRegs(regs) // if it fails the task is gone
+	}
+}
+
+// motion is how a task goes on that is at no breakpoint.
+func (e *Engine) motion(th *thread, c event.Tracee) event.Motion {
+	if !th.stepping() {
+		e.dropTF(th, c)
+		return event.MoveFree
+	}
+	regs, err := c.Regs()
+	if err != nil {
+		return event.MoveFree
+	}
+	th.from, th.told = regs.PC(), true
+	if th.space.isCall(th.from) {
+		return event.MoveCall
+	}
+	return event.MoveStep
+}
+
+// isCall reports whether there is a system call instruction at an address.
+func (sp *space) isCall(addr uint64) bool {
+	var b [disasm.MaxLen]byte
+	n, _ := sp.read(b[:], addr)
+	in, err := disasm.Decode(sp.arch, b[:n], addr)
+	return err == nil && in.Class == disasm.Syscall
+}

@@ -1,0 +1,219 @@
+package bp
+
+import (
+	"errors"
+	"os"
+	"slices"
+	"strconv"
+
+	"github.com/gotrace/gotrace/arch"
+	"github.com/gotrace/gotrace/bp/symbol"
+	"github.com/gotrace/gotrace/disasm"
+	"github.com/gotrace/gotrace/tracer/event"
+)
+
+// space is one memory with what is planted in it.
+type space struct {
+	tid     int32 // a task that has it, by whose id procfs reaches it
+	sym     *symbol.Space
+	arch    *arch.Arch
+	mem     *os.File
+	spots   map[uint64]*spot
+	order   []uint64 // addresses of spots, in order
+	removed map[uint64]bool
+	threads map[int32]*thread
+	fresh   bool // nothing has been looked for yet
+	stale   bool // a copy of memory in which a breakpoint was lifted
+	wants   []event.Probe
+	slots   slots
+	step    *thread // it steps in place, or is about to, and all others wait
+	lifted  *spot   // without its breakpoint for that
+	loader  bool    // what the dynamic loader does is being watched
+	watches
+}
+
+// spot is an address with a breakpoint.
+type spot struct {
+	addr   uint64
+	orig   [4]byte
+	in     disasm.Inst
+	code   [disasm.MaxLen]byte
+	known  bool // in is
+	copies [2]slotCopy // to be stepped, and boosted
+	place  event.Place
+	point  string        // how the place was found: the name that was matched
+	probes []event.Probe // what is told of it
+	enters []event.Probe // of functions whose return is told
+	loader bool          // the dynamic loader has changed the list of modules
+	entry  bool          // the program proper begins
+	rets   int           // calls that return here
+	kept   bool          // they did
+}
+
+func (e *Engine) newSpace(tid int32) *space {
+	return &space{
+		tid: tid, sym: e.opts.Cache.Space(int(tid)), spots: make(map[uint64]*spot), removed: make(map[uint64]bool),
+		threads: make(map[int32]*thread), fresh: true,
+	}
+}
+
+// copy is the memory of a task that was forked.
+func (sp *space) copy(cache *symbol.Cache, tid int32) *space {
+	n := &space{
+		tid: tid, sym: cache.Space(int(tid)), arch: sp.arch, spots: make(map[uint64]*spot, len(sp.spots)), order: slices.Clone(sp.order),
+		removed: make(map[uint64]bool), threads: make(map[int32]*thread), wants: sp.wants, slots: sp.slots.copy(),
+		loader: sp.loader, stale: sp.lifted != nil, fresh: true,
+	}
+	for addr, s := range sp.spots {
+		c := *s
+		c.rets = 0
+		n.spots[addr] = &c
+	}
+	return n
+}
+
+// same is the spot of a copy.
+func (sp *space) same(s *spot) *spot {
+	if s == nil {
+		return nil
+	}
+	return sp.spots[s.addr]
+}
+
+// close lets go of what nobody uses any more, and of ids that are not of this memory any more.
+func (sp *space) close() {
+	if sp.mem != nil && (len(sp.threads) == 0 || sp.threads[sp.tid] == nil) {
+		sp.mem.Close()
+		sp.mem = nil
+	}
+	for tid := range sp.threads {
+		if sp.threads[sp.tid] == nil {
+			sp.tid = tid
+		}
+	}
+}
+
+// file is the memory as a file, which reaches read-only pages and needs no task to be stopped.
+func (sp *space) file() (*os.File, error) {
+	if sp.mem != nil {
+		return sp.mem, nil
+	}
+	f, err := os.OpenFile("/proc/"+strconv.Itoa(int(sp.tid))+"/mem", os.O_RDWR, 0)
+	sp.mem = f
+	return f, err
+}
+
+func (sp *space) read(p []byte, addr uint64) (int, error) {
+	f, err := sp.file()
+	if err != nil {
+		return 0, err
+	}
+	if addr > 1<<63-1 {
+		return 0, errNoMemory
+	}
+	return f.ReadAt(p, int64(addr))
+}
+
+func (sp *space) write(p []byte, addr uint64) error {
+	f, err := sp.file()
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt(p, int64(addr))
+	return err
+}
+
+var errNoMemory = errors.New("there is no memory")
+
+// spot is the breakpoint at an address, planted if there is none yet.
+func (sp *space) plant(addr uint64) (*spot, error) {
+	if s := sp.spots[addr]; s != nil {
+		return s, nil
+	}
+	s := &spot{addr: addr}
+	b := sp.arch.Breakpoint
+	if n, err := sp.read(s.orig[:len(b)], addr); n < len(b) {
+		return nil, err
+	}
+	if err := sp.write(b, addr); err != nil {
+		return nil, err
+	}
+	s.place = sp.sym.Place(addr)
+	sp.spots[addr] = s
+	delete(sp.removed, addr)
+	i, _ := slices.BinarySearch(sp.order, addr)
+	sp.order = slices.Insert(sp.order, i, addr)
+	return s, nil
+}
+
+// remove takes a breakpoint back. A program that has written something else there keeps it.
+func (sp *space) remove(s *spot) {
+	if sp.spots[s.addr] != s {
+		return
+	}
+	delete(sp.spots, s.addr)
+	if i, ok := slices.BinarySearch(sp.order, s.addr); ok {
+		sp.order = slices.Delete(sp.order, i, i+1)
+	}
+	sp.removed[s.addr] = true
+	if sp.lifted != s {
+		sp.lift(s)
+	}
+}
+
+// lift writes the program's own bytes.
+func (sp *space) lift(s *spot) {
+	n := len(sp.arch.Breakpoint)
+	var now [4]byte
+	if got, _ := sp.read(now[:n], s.addr); got == n && string(now[:n]) == string(sp.arch.Breakpoint) {
+		sp.write(s.orig[:n], s.addr) // if it fails the memory is gone
+	}
+}
+
+// clear takes everything back.
+func (sp *space) clear() {
+	for _, s := range sp.spots {
+		sp.remove(s)
+	}
+	sp.wants, sp.loader, sp.watches = nil, false, watches{version: sp.watches.version + 1}
+}
+
+// drop forgets what was planted in memory that has been unmapped.
+func (sp *space) drop(gone func(addr uint64) bool) {
+	for addr, s := range sp.spots {
+		if gone(addr) {
+			sp.remove(s)
+		}
+	}
+}
+
+// unpatch puts the program's own bytes over those of breakpoints.
+func (sp *space) unpatch(p []byte, addr uint64) {
+	if len(sp.order) == 0 {
+		return
+	}
+	i, _ := slices.BinarySearch(sp.order, addr-min(addr, 3))
+	for ; i < len(sp.order) && sp.order[i] < addr+uint64(len(p)); i++ {
+		s := sp.spots[sp.order[i]]
+		for j, b := range s.orig[:len(sp.arch.Breakpoint)] {
+			if k := s.addr + uint64(j) - addr; k < uint64(len(p)) {
+				p[k] = b
+			}
+		}
+	}
+}
+
+// inst is the instruction under a breakpoint.
+func (sp *space) inst(s *spot) (disasm.Inst, error) {
+	if s.known {
+		return s.in, nil
+	}
+	n, _ := sp.read(s.code[:], s.addr)
+	sp.unpatch(s.code[:n], s.addr)
+	in, err := disasm.Decode(sp.arch, s.code[:n], s.addr)
+	if err != nil {
+		return in, err
+	}
+	s.in, s.known = in, true
+	return in, nil
+}
