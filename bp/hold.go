@@ -37,7 +37,7 @@ func (e *Engine) place(th *thread, _ event.Tracee) event.Motion {
 		sp.lift(sp.lifted)
 	}
 	th.parked = false
-	return event.MoveStep
+	return th.over.motion()
 }
 
 // othersStopped reports whether no other task of a memory can run its program.

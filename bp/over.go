@@ -61,7 +61,7 @@ func (e *Engine) resuming(th *thread, c event.Tracee, steps int) event.Motion {
 	e.applyDebug(th, c)
 	switch th.over.how {
 	case overCopy:
-		return event.MoveStep
+		return th.over.motion()
 	case overPlace:
 		return e.place(th, c)
 	case overBoost:
@@ -118,10 +118,31 @@ func (e *Engine) stepOver(th *thread, c event.Tracee, s *spot, regs *arch.Regs) 
 			}
 			th.over.how = overCopy
 			th.from = s.addr
-			return event.MoveStep
+			return th.over.motion()
 		}
 	}
 	return e.inPlace(th, c, s)
+}
+
+// motion is how the instruction is executed where it is not to run on. One that makes a system
+// call only has to have entered it: the call may take its time, and others want to see it.
+func (o *over) motion() event.Motion {
+	if o.spot.known && o.spot.in.Class == disasm.Syscall {
+		return event.MoveEnter
+	}
+	return event.MoveStep
+}
+
+// Entered implements tracer.StopReader.
+func (e *Engine) Entered(c event.Tracee) {
+	th := e.threads[c.ID().TID]
+	if th == nil || th.over.how == overNone {
+		return
+	}
+	if regs, err := c.Regs(); err == nil {
+		e.overDone(th, c, regs)
+		e.stepped(th, c, regs)
+	}
 }
 
 // user is a task's memory as the program may use it.

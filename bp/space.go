@@ -38,7 +38,7 @@ type spot struct {
 	orig   [4]byte
 	in     disasm.Inst
 	code   [disasm.MaxLen]byte
-	known  bool // in is
+	known  bool        // in is
 	copies [2]slotCopy // to be stepped, and boosted
 	place  event.Place
 	point  string        // how the place was found: the name that was matched

@@ -19,4 +19,6 @@ func (e *Engine) applyDebug(th *thread, c event.Tracee) {}
 
 func (e *Engine) clearDebug(th *thread, c event.Tracee) {}
 
-func (e *Engine) fired(th *thread, c event.Tracee) (event.Verdict, bool) { return event.Verdict{}, false }
+func (e *Engine) fired(th *thread, c event.Tracee) (event.Verdict, bool) {
+	return event.Verdict{}, false
+}

@@ -29,6 +29,10 @@ type StopReader interface {
 	// Resuming says how a stopped task goes on. steps is how many instructions its handlers want
 	// to be executed one by one from here on, 0 if they do not say.
 	Resuming(c event.Tracee, steps int) event.Motion
+	// Entered tells that a task which was to enter a system call has done so.
+	Entered(c event.Tracee)
+	// Unpatch puts the program's own bytes into p, read at addr, over what is planted there.
+	Unpatch(t event.Task, p []byte, addr uint64)
 	// Leave makes a stopped task fit to be let go.
 	Leave(c event.Tracee)
 	// Quit takes everything back that was planted anywhere.
@@ -69,7 +73,7 @@ func (h host) Release(id event.Task) {
 
 func (h host) Waits(id event.Task) bool {
 	t := h.s.tasks[id.TID]
-	return t != nil && t.inVfork()
+	return t == nil || t.listens || t.phase == dying || t.inVfork() || isZombie(t.id.TID)
 }
 
 // beginProbes tells the session's reader of a new task.
@@ -77,6 +81,14 @@ func (s *Session) beginProbes(t *task, parent event.Task) {
 	if s.cfg.Reader != nil {
 		s.cfg.Reader.Begin(t.id, parent, parent.TID != 0 && sharesMemory(parent, t.id))
 	}
+}
+
+// forcedStop is the system-call stop of a task that only its reader wanted to be told of: it
+// reports whether that was all.
+func (s *Session) forcedStop(t *task) bool {
+	t.forced = false
+	s.cfg.Reader.Entered(&t.state)
+	return !s.wantsStops(t)
 }
 
 // execProbes tells the session's reader of a new program.
@@ -168,7 +180,10 @@ func (s *Session) resume(t *task, a action, m event.Motion, sig int) error {
 		return err
 	}
 	tid := int(t.id.TID)
+	t.forced = m == event.MoveEnter
 	switch {
+	case m == event.MoveEnter:
+		return ptrace.Syscall(tid, sig)
 	case m == event.MoveStep && t.phase != inside, m == event.MoveCall && !(a == actToExit || s.wantsStops(t)):
 		return ptrace.Step(tid, sig)
 	case a == actToExit || s.wantsStops(t):

@@ -35,6 +35,13 @@ func statusField(b []byte, key string) int32 {
 	return int32(n)
 }
 
+// isZombie reports whether a task has ended but is still to be told of.
+func isZombie(tid int32) bool {
+	stat, err := os.ReadFile(procPath(tid, "stat"))
+	i := bytes.LastIndexByte(stat, ')')
+	return err != nil || bytes.HasPrefix(stat[i+1:], []byte(" Z ")) || bytes.HasPrefix(stat[i+1:], []byte(" X "))
+}
+
 // tgidOf is the process that a task belongs to; the task itself if it is gone.
 func tgidOf(tid int32) int32 {
 	if st, ok := readStatus(tid); ok && st.tgid != 0 {

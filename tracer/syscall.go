@@ -16,6 +16,9 @@ func (s *Session) syscallStop(t *task) action {
 	if err := ptrace.GetSyscallInfo(int(t.id.TID), &s.info); err != nil {
 		return s.fail(err)
 	}
+	if t.forced && s.forcedStop(t) {
+		return actGo
+	}
 	switch s.info.Op {
 	case ptrace.InfoEntry:
 		return s.enter(t)

@@ -60,6 +60,7 @@ type task struct {
 	state     state
 	delay     time.Duration // before the next resume
 	alien     bool          // traced only for what is planted in its memory
+	forced    bool          // to stop at its next system call for the session's reader
 	paused    bool          // held by the session's reader
 	told      *Needs        // what its reader has been told
 	steps     int           // that its handlers want
@@ -81,7 +82,14 @@ type state struct {
 	keep, cached, dirty bool
 }
 
-func (s *state) ReadAt(p []byte, addr uint64) (int, error)  { return s.t.mem.ReadAt(p, addr) }
+func (s *state) ReadAt(p []byte, addr uint64) (int, error) {
+	n, err := s.t.mem.ReadAt(p, addr)
+	if r := s.session.cfg.Reader; r != nil {
+		r.Unpatch(s.t.id, p[:n], addr)
+	}
+	return n, err
+}
+
 func (s *state) WriteAt(p []byte, addr uint64) (int, error) { return s.t.mem.WriteAt(p, addr) }
 
 func (s *state) Regs() (*arch.Regs, error) {

@@ -22,10 +22,11 @@ type Motion uint8
 
 // The motions.
 const (
-	MoveFree Motion = iota // as its session would have it
-	MoveStep               // for one instruction
-	MoveCall               // over a system call instruction: as the session would have it, or one step
-	MoveHold               // not before Host.Release
+	MoveFree  Motion = iota // as its session would have it
+	MoveStep                // for one instruction
+	MoveCall                // over a system call instruction: as the session would have it, or one step
+	MoveEnter               // until it is inside a system call, which StopReader.Entered tells
+	MoveHold                // not before Host.Release
 )
 
 // Reading is what a source of stops makes of a signal-delivery-stop.
@@ -46,7 +47,7 @@ type Host interface {
 	Interrupt(Task)
 	// Release lets a held task go on.
 	Release(Task)
-	// Waits reports whether a task that has not stopped cannot run its program: it waits for
-	// its vforked child.
+	// Waits reports whether a task that runs cannot run its program before something has been
+	// told of it: it waits for its vforked child, for SIGCONT, or is dying.
 	Waits(Task) bool
 }
