@@ -45,7 +45,6 @@ type thread struct {
 	parked  bool  // waits until a step in place is over
 	at      *spot // where it has hit a breakpoint whose instruction it has not executed yet
 	over    over
-	skip    mark
 	frames  []frame
 	late    []lateSignal // put off until an instruction has been executed
 	steps   int          // instructions to be told of, still

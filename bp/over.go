@@ -65,8 +65,9 @@ func (e *Engine) resuming(th *thread, c event.Tracee, steps int) event.Motion {
 	case overPlace:
 		return e.place(th, c)
 	case overBoost:
-		e.fixup(th, c, nil)
-		th.over.how = overNone
+		if e.settle(th, c); th.over.how == overCopy {
+			return th.over.motion()
+		}
 	}
 	if s := th.at; s != nil {
 		th.at = nil
@@ -180,16 +181,23 @@ func (e *Engine) fixup(th *thread, c event.Tracee, regs *arch.Regs) {
 		regs = r
 	}
 	before := *regs
-	p.Fixup(regs)
-	if *regs == before {
+	if p.Fixup(regs); *regs != before {
+		c.SetRegs(regs) // if it fails the task is gone
+	}
+}
+
+// settle looks where a task is that was sent to a boosted copy. One that has not executed it yet
+// does so by a step: it must not come to the breakpoint again.
+func (e *Engine) settle(th *thread, c event.Tracee) {
+	regs, err := c.Regs()
+	switch {
+	case err == nil && regs.PC() == th.over.plan.Slot:
+		th.over.how = overCopy
 		return
+	case err == nil:
+		e.fixup(th, c, regs)
 	}
-	if th.over.how == overBoost || regs.PC() == p.PC {
-		if regs.PC() == p.PC {
-			th.skip = mark{p.PC, regs.SP()} // it comes back here, and has been told of
-		}
-	}
-	c.SetRegs(regs) // if it fails the task is gone
+	th.over.how = overNone
 }
 
 // overEnd ends the execution of an instruction, and lets those go on that have waited for it.

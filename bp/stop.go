@@ -96,10 +96,6 @@ func (e *Engine) breakpoint(th *thread, c event.Tracee, sig int, b *[128]byte) e
 		return event.Reading{Mine: true}
 	}
 	th.at = s
-	if th.skip == (mark{addr, regs.SP()}) {
-		th.skip = mark{}
-		return event.Reading{Mine: true}
-	}
 	return event.Reading{Mine: true, Verdict: e.hit(th, c, s, regs)}
 }
 
@@ -110,9 +106,6 @@ func (sp *space) isBreakpoint(addr uint64) bool {
 	n, _ := sp.read(now[:len(b)], addr)
 	return n == len(b) && string(now[:n]) == string(b)
 }
-
-// mark is a place on a stack: where a task is when it comes back from a signal handler.
-type mark struct{ pc, sp uint64 }
 
 // trap is a stop after a step, or by a debug register.
 func (e *Engine) trap(th *thread, c event.Tracee, sig int, b *[128]byte, in info) event.Reading {
@@ -185,19 +178,22 @@ func (e *Engine) other(th *thread, c event.Tracee, sig int, b *[128]byte, in inf
 	case overNone:
 		return event.Reading{}
 	case overBoost:
-		if in.code > 0 {
+		if raised(sig, in.code) {
 			return e.fault(th, c, sig, b)
 		}
-		e.fixup(th, c, nil)
-		th.over.how = overNone
-		return event.Reading{}
+		if e.settle(th, c); th.over.how == overNone {
+			return event.Reading{}
+		}
 	}
-	if in.code > 0 || len(th.late) >= maxLate {
+	if raised(sig, in.code) || len(th.late) >= maxLate {
 		return e.fault(th, c, sig, b)
 	}
 	th.late = append(th.late, lateSignal{sig, *b})
 	return event.Reading{Mine: true}
 }
+
+// raised reports whether a signal is the doing of an instruction: sigaction(2).
+func raised(sig int, code int32) bool { return code > 0 && addrSignals[unix.Signal(sig)] }
 
 // addrSignals are those whose siginfo has the address of the instruction in si_addr.
 var addrSignals = map[unix.Signal]bool{unix.SIGILL: true, unix.SIGFPE: true, unix.SIGTRAP: true, unix.SIGSEGV: true, unix.SIGBUS: true}
@@ -214,9 +210,6 @@ func (e *Engine) fault(th *thread, c event.Tracee, sig int, b *[128]byte) event.
 			at = uint64(uint32(at))
 		}
 		binary.LittleEndian.PutUint64(r.Info[16:], p.Original(at))
-	}
-	if regs, err := c.Regs(); err == nil && th.over.how == overPlace && regs.PC() == th.over.spot.addr {
-		th.skip = mark{regs.PC(), regs.SP()}
 	}
 	e.fixup(th, c, nil)
 	e.overEnd(th)
