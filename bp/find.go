@@ -44,7 +44,7 @@ func (e *Engine) unwant(sp *space) {
 			sp.remove(s)
 		}
 	}
-	sp.unwatch(unwanted)
+	e.unwatch(sp, unwanted)
 }
 
 // used reports whether somebody needs the breakpoint.

@@ -175,7 +175,10 @@ func (sp *space) clear() {
 	for _, s := range sp.spots {
 		sp.remove(s)
 	}
-	sp.wants, sp.loader, sp.watches = nil, false, watches{version: sp.watches.version + 1}
+	sp.wants, sp.loader = nil, false
+	if sp.watches.version > 0 {
+		sp.watches = watches{version: sp.watches.version + 1}
+	}
 }
 
 // drop forgets what was planted in memory that has been unmapped.

@@ -110,6 +110,10 @@ func (sp *space) isBreakpoint(addr uint64) bool {
 // trap is a stop after a step, or by a debug register.
 func (e *Engine) trap(th *thread, c event.Tracee, sig int, b *[128]byte, in info) event.Reading {
 	var r event.Reading
+	if th.over.how == overBoost {
+		e.fixup(th, c, nil)
+		th.over.how = overNone
+	}
 	if w, ok := e.fired(th, c); ok {
 		r.Mine = true
 		merge(&r.Verdict, w)
