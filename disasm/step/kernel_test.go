@@ -12,20 +12,37 @@ import (
 	"github.com/gotrace/gotrace/tracer/ptrace"
 )
 
-// kernelCases are system calls that change nothing, and returns from interrupts.
+// sigFrame is what rt_sigreturn finds at the stack pointer: struct ucontext of
+// <asm/ucontext.h>, with what it returns to and no stack or vector registers of its own.
+var sigFrame = []uint64{
+	6, 0, 0, 2, 0, // UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS, no link, SS_DISABLE
+	8, 9, 10, 11, 12, 13, 14, 15, 7, 6, 5, 3, 2, 1, 0x1234, dataAt + 64, // r8 ... rax, rcx, rsp
+	landAt + 8, 0x246, userDS<<48 | 0x33, 0, 0, 0, 0, 0, // rip, flags, segments
+	0, 0, 0, 0, 0, 0, 0, 0, 0,
+}
+
+// oldSigFrame is what sigreturn of i386 finds: struct sigcontext_32.
+var oldSigFrame = []uint64{
+	0, 0, userDS, userDS, 7, 6, 5, dataAt + 64, 3, 2, 1, 0, 0, 0,
+	landAt + 8, user32CS, 0x246, 0, userDS, 0, 0, 0,
+}
+
+// kernelCases are system calls that change nothing, and returns from interrupts and signals.
 var kernelCases = []struct {
 	a     *arch.Arch
 	code  string
 	rax   uint64
 	stack []uint64
 }{
-	{arch.AMD64, "0f05", 39, nil},     // getpid
-	{arch.AMD64, "0f05", 3, nil},      // close of no descriptor
-	{arch.AMD64, "0f05", 59, nil},     // execve without a name
-	{arch.AMD64, "0f05", 0xffff, nil}, // no such call
+	{arch.AMD64, "0f05", 39, nil},      // getpid
+	{arch.AMD64, "0f05", 3, nil},       // close of no descriptor
+	{arch.AMD64, "0f05", 59, nil},      // execve without a name
+	{arch.AMD64, "0f05", 0xffff, nil},  // no such call
+	{arch.AMD64, "0f05", 15, sigFrame}, // rt_sigreturn
 	{arch.AMD64, "cd80", 20, nil},
 	{arch.I386, "cd80", 20, nil},
 	{arch.I386, "cd80", 6, nil},
+	{arch.I386, "cd80", 119, oldSigFrame}, // sigreturn
 	{arch.AMD64, "48cf", 0, []uint64{landAt + 8, 0x33, 0x246, dataAt + 256, userDS}},
 	{arch.AMD64, "48cf", 0, []uint64{landAt + 8, 0x33, 0xa93, dataAt + 264, userDS}},
 	{arch.AMD64, "48cf", 0, []uint64{landAt + 8, 0x1234, 0x246, dataAt + 256, userDS}}, // a fault
@@ -79,6 +96,11 @@ func TestKernelOnCPU(t *testing.T) {
 				if err := c.planned(&p, &got, &want); err != nil {
 					t.Fatal(err)
 				}
+				var info ptrace.Siginfo
+				c.must(ptrace.GetSiginfo(c.pid, &info))
+				if in.Class == disasm.Syscall && info.Code() != trapBreak {
+					t.Errorf("% x, rax %d: si_code %d", code, k.rax, info.Code())
+				}
 				if d := diff(a, &want, &got); d != "" {
 					t.Errorf("seed %d case %d: % x, rax %d:%s", g.seed, i, code, k.rax, d)
 				}
@@ -90,50 +112,65 @@ func TestKernelOnCPU(t *testing.T) {
 	}
 }
 
+const trapBreak = 1 // TRAP_BRKPT: of the step over a system call
+
 // TestLeavesTF holds what a plan that leaves the trap flag asks for: the step after that
-// of a popf finds the flag to be the program's, and once it is cleared the program runs on.
+// of a popf finds the flag to be the program's. Put right, the program runs on to the
+// breakpoint, or to the trap that it has asked for itself.
 func TestLeavesTF(t *testing.T) {
 	c := startTracee(t, arch.AMD64)
 	g := newGenerator(c.a, 2)
+	for _, k := range []struct{ flags, end uint64 }{{0x202, tablePC + 4}, {0x202 | trapFlag, tablePC + 3}} {
+		for _, method := range []Method{Displaced, InPlace} {
+			if end := c.popFlags(g, k.flags, method); end != k.end {
+				t.Errorf("%v popf of %#x: stopped at %#x, want %#x", method, k.flags, end, k.end)
+			}
+		}
+	}
+}
+
+// popFlags runs a popf, two nops and a breakpoint, the first two by steps, and returns
+// where the tracee stops.
+func (c *tracee) popFlags(g *generator, flags uint64, m Method) uint64 {
 	code := []byte{0x9d, 0x90, 0x90, 0xcc}
 	in, err := disasm.Decode(c.a, code, tablePC)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c.must(err)
 	var s state
 	g.state(c, in, &s)
-	p, err := New(c.a, in, code, tablePC, &s.regs, nearSlot, Options{})
-	if err != nil || !p.LeavesTF {
-		t.Fatalf("%+v, %v", p, err)
+	s.regs.SetSP(dataAt + 1024)
+	binary.LittleEndian.PutUint64(s.data[1024:], flags)
+	scratch := uint64(nearSlot)
+	if m == InPlace {
+		scratch = 0
+	}
+	p, err := New(c.a, in, code, tablePC, &s.regs, scratch, Options{})
+	if err != nil || p.Method != m || !p.LeavesTF {
+		c.t.Fatalf("%+v, %v", p, err)
 	}
 	c.set(&s)
 	c.poke(tablePC, code)
-	c.poke(p.Slot, p.Code())
 	r := s.regs
-	p.Start(&r)
+	if m == Displaced {
+		c.poke(p.Slot, p.Code())
+		p.Start(&r)
+		c.must(ptrace.SetRegs(c.pid, &r))
+	}
+	next := func() uint64 {
+		if sig := c.step(); sig != unix.SIGTRAP {
+			c.t.Fatal(sig)
+		}
+		c.must(ptrace.GetRegs(c.pid, c.a, &r))
+		p.Fixup(&r)
+		c.must(ptrace.SetRegs(c.pid, &r))
+		return r.R[slotFlags] & trapFlag
+	}
+	if tf := next(); r.PC() != tablePC+1 || tf != flags&trapFlag {
+		c.t.Fatalf("after popf of %#x at %#x, TF %#x", flags, r.PC(), tf)
+	}
+	next()
+	r.R[slotFlags] = r.R[slotFlags]&^trapFlag | flags&trapFlag
 	c.must(ptrace.SetRegs(c.pid, &r))
-	if sig := c.step(); sig != unix.SIGTRAP {
-		t.Fatal(sig)
-	}
+	c.cont()
 	c.must(ptrace.GetRegs(c.pid, c.a, &r))
-	p.Fixup(&r)
-	tf := r.R[slotFlags] & trapFlag
-	if r.PC() != tablePC+1 || tf != 0 {
-		t.Fatalf("after popf at %#x, TF %#x", r.PC(), tf)
-	}
-	c.must(ptrace.SetRegs(c.pid, &r))
-	if sig := c.step(); sig != unix.SIGTRAP {
-		t.Fatal(sig)
-	}
-	c.must(ptrace.GetRegs(c.pid, c.a, &r))
-	r.R[slotFlags] = r.R[slotFlags]&^trapFlag | tf
-	c.must(ptrace.SetRegs(c.pid, &r))
-	c.must(ptrace.Cont(c.pid, 0))
-	if sig := c.wait(); sig != unix.SIGTRAP {
-		t.Fatal(sig)
-	}
-	c.must(ptrace.GetRegs(c.pid, c.a, &r))
-	if r.PC() != tablePC+4 {
-		t.Errorf("stopped at %#x, not behind the breakpoint", r.PC())
-	}
+	return r.PC()
 }

@@ -101,7 +101,7 @@ type Plan struct {
 	// Boosted: Code ends in a jump back, or leaves by itself. The task is resumed at the
 	// slot and needs no step; if it stops there for another reason, Fixup applies.
 	Boosted bool
-	// LeavesTF: after this step the kernel takes the trap flag of the next one for the
+	// LeavesTF: after the step of the instruction or of its copy the kernel takes the trap flag of the next one for the
 	// program's own. Registers whose trap flag is that of Fixup's must be written
 	// after the next step, before the task is continued or let go.
 	LeavesTF bool

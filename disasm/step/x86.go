@@ -94,6 +94,8 @@ var x86Classes = [64]treatment{
 
 // x86 chooses the method for amd64 and i386.
 func (p *Plan) x86(in disasm.Inst, r *arch.Regs, o Options) {
+	t := &x86Classes[in.Class&63]
+	p.LeavesTF = t.tf && in.Map() == 0 // the kernel knows popf and iret by their bytes
 	if why := p.stays(in, r, o); why != "" {
 		p.become(InPlace, why)
 		return
@@ -103,7 +105,6 @@ func (p *Plan) x86(in disasm.Inst, r *arch.Regs, o Options) {
 		p.become(Emulate, why)
 		return
 	}
-	t := &x86Classes[in.Class&63]
 	switch {
 	case t.copied == "":
 		if why == "" {
@@ -211,7 +212,7 @@ const x32Bit = 0x40000000
 // displace makes the copy.
 func (p *Plan) displace(in disasm.Inst, t *treatment, o Options) {
 	p.become(Displaced, t.copied)
-	p.leaves, p.LeavesTF = t.leaves, t.tf
+	p.leaves = t.leaves
 	p.repeat = in.Class == disasm.RepString
 	if in.Has(disasm.PCRelMem) {
 		p.rebase(in)

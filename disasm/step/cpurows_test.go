@@ -1,0 +1,112 @@
+package step
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/gotrace/gotrace/arch"
+	"github.com/gotrace/gotrace/disasm"
+)
+
+// labels names the kinds of instruction and of plan that a case is one of.
+func (k *cpuCase) labels() []string {
+	in := k.in
+	l := []string{in.Class.String() + " " + k.method()}
+	add := func(when bool, label string) {
+		if when {
+			l = append(l, label)
+		}
+	}
+	add(k.p.scr != disasm.RegNone, fmt.Sprintf("by register %d", k.p.scr))
+	add(k.p.Boosted && len(k.p.Code()) > int(in.Len)+5, "far jump back")
+	add(in.Has(disasm.PCRelMem) && k.p.Why == WhyDisp, "another displacement")
+	switch in.Class {
+	case disasm.CondJump:
+		add(true, fmt.Sprintf("jcc %x %v", in.Op()&15, k.next == in.Target))
+	case disasm.LoopJump:
+		add(true, fmt.Sprintf("loop %x %v", in.Op(), k.next == in.Target))
+		add(in.Has(disasm.AddrSize), fmt.Sprintf("loop %x 67", in.Op()))
+	case disasm.RepString:
+		add(true, fmt.Sprintf("rep %x", in.Op()))
+	case disasm.PushReg, disasm.PopReg:
+		add(in.Reg() == rsp, in.Class.String()+" rsp")
+	case disasm.PushFlags, disasm.PopFlags:
+		add(in.Has(disasm.OpSize), in.Class.String()+" 16")
+	case disasm.Ret:
+		add(in.Op() == 0xc2, "ret imm")
+	case disasm.IndirectCall, disasm.IndirectJump:
+		add(in.Has(disasm.HasMem), in.Class.String()+" mem")
+		add(!in.Has(disasm.HasMem), in.Class.String()+" reg")
+	}
+	if in.Class != disasm.Plain && in.Class != disasm.PCRel {
+		return l
+	}
+	add(true, in.Enc().String())
+	for m, name := range map[disasm.Flags]string{
+		disasm.SegES: "es", disasm.SegCS: "cs", disasm.SegSS: "ss", disasm.SegDS: "ds", disasm.SegFS: "fs", disasm.SegGS: "gs",
+		disasm.OpSize: "66", disasm.AddrSize: "67", disasm.Lock: "lock",
+	} {
+		add(in.Has(disasm.HasMem|m), name+" mem")
+	}
+	op := in.Op()
+	add(in.Enc() == disasm.Legacy && in.Map() == 0 && op&0xf8 == 0xd8, "x87")
+	add(in.Enc() == disasm.Legacy && in.Map() == 1 && (op&0xf8 == 0x10 || op&0xf8 == 0x58 || op >= 0xd0), "sse")
+	return l
+}
+
+// method is how the plan was carried out.
+func (k *cpuCase) method() string {
+	switch {
+	case k.refuse:
+		return "emulate, then in place"
+	case k.p.Boosted:
+		return "boosted"
+	}
+	return k.p.Method.String()
+}
+
+// cpuRows is what must have run, besides the conditions of branches.
+var cpuRows = []struct {
+	a    *arch.Arch
+	rows string
+}{
+	{nil, `plain displaced,plain boosted,nop emulate,landing emulate,push emulate,push rsp,pop displaced,pop boosted,pop rsp,
+		jmp emulate,jcc emulate,loop emulate,loop e0 67,loop e1 67,loop e2 67,loop e3 67,
+		call emulate,icall emulate,icall mem,icall reg,icall emulate; then in place,
+		ijmp emulate,ijmp displaced,ijmp boosted,ijmp mem,ijmp reg,ret displaced,ret boosted,ret imm,
+		pushf emulate,pushf 16,popf displaced,popf 16,rep displaced,rep boosted,
+		rep a4,rep a5,rep a6,rep a7,rep aa,rep ab,rep ac,rep ad,rep ae,rep af,
+		legacy,x87,sse,es mem,cs mem,ss mem,ds mem,66 mem,lock mem`},
+	{arch.AMD64, `pcrel displaced,pcrel boosted,another displacement,by register 6,by register 7,
+		far jump back,fs mem,gs mem,67 mem`},
+}
+
+// checkRan finds what has not run.
+func (c *tracee) checkRan(seed uint64, ran map[string]int) {
+	var want []string
+	for _, r := range cpuRows {
+		if r.a != nil && r.a != c.a {
+			continue
+		}
+		for row := range strings.SplitSeq(r.rows, ",") {
+			want = append(want, strings.ReplaceAll(strings.TrimSpace(row), ";", ","))
+		}
+	}
+	for cond := range 16 {
+		want = append(want, fmt.Sprintf("jcc %x true", cond), fmt.Sprintf("jcc %x false", cond))
+	}
+	for op := 0xe0; op <= 0xe3; op++ {
+		want = append(want, fmt.Sprintf("loop %x true", op), fmt.Sprintf("loop %x false", op))
+	}
+	if c.has(2) {
+		want = append(want, "vex")
+	}
+	if c.has(5) {
+		want = append(want, "evex")
+	}
+	for _, l := range want {
+		if ran[l] == 0 {
+			c.t.Errorf("seed %d: %s has never run", seed, l)
+		}
+	}
+}
