@@ -180,28 +180,3 @@ func (p *Plan) literal(in disasm.Inst) bool {
 	p.load, p.loadReg, p.loadSigned = access{in.Target, size}, rd, w>>30 == 2
 	return true
 }
-
-// exclusiveSpan is how many instructions an exclusive sequence may have; B2.12.5 of the manual
-// asks for less.
-const exclusiveSpan = 16
-
-// InExclusive tells whether the arm64 instruction at addr stands between a load that opens
-// an exclusive sequence and the store that ends it. A stop there breaks the sequence,
-// again and again: New cannot see that, and no breakpoint must be set there. code is that
-// of the function, which begins at base.
-func InExclusive(code []byte, base, addr uint64) bool {
-	for n := uint64(1); n < exclusiveSpan; n++ {
-		off := addr - base - 4*n
-		if off >= uint64(len(code)) || addr-base < 4*n {
-			return false
-		}
-		in, err := disasm.Decode(arch.ARM64, code[off:], base+off)
-		switch {
-		case err != nil || in.Class == disasm.ExclStore:
-			return false
-		case in.Class == disasm.ExclLoad:
-			return true
-		}
-	}
-	return false
-}

@@ -12,10 +12,13 @@
 //     tasks of its memory wait.
 //   - Hardware: the instruction is intact.
 //
+// Exclusive sequences of arm64 have no plans: [ExclusiveAt] says how they are run whole.
+//
 // [Overwrite] says whether a jump may be written over the instructions of a function.
 //
 // The package touches no process and refuses to guess: what is not known to do the same
 // elsewhere stays in place. A displaced x87 instruction leaves the slot's address as that
 // of the last x87 instruction, which fnstenv, fnsave, fxsave and xsave store; nothing else
-// of the slot is left. Addresses are the program's, in bytes.
+// of the slot is left. An emulated indirect branch of arm64 leaves BTYPE clear, so that where it
+// goes is not checked for a landing pad. Addresses are the program's, in bytes.
 package step

@@ -150,8 +150,8 @@ const toPC = 0xff
 // registers before it. With r nil the plan only tells the method that is usual: it must
 // not be carried out. scratch is where MaxCode bytes of a slot lie, 0 if there are none.
 //
-// It allocates nothing and fails with ErrInst or ErrExclusive; see InExclusive for what
-// stands between two exclusive instructions.
+// It allocates nothing and fails with ErrInst or, for exclusive loads and stores, with
+// ErrExclusive: ExclusiveAt tells how to run those, and InExclusive what stands between them.
 func New(a *arch.Arch, in disasm.Inst, code []byte, pc uint64, r *arch.Regs, scratch uint64, o Options) (Plan, error) {
 	p := Plan{arch: a, PC: pc, Slot: scratch, length: in.Len, scr: disasm.RegNone}
 	if in.Len == 0 || int(in.Len) > len(code) || in.Len > disasm.MaxLen ||

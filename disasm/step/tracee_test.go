@@ -261,7 +261,7 @@ func (c *tracee) set(s *state) {
 func (c *tracee) get(s *state, sig unix.Signal) {
 	c.must(ptrace.GetRegs(c.pid, c.a, &s.regs))
 	if c.a == arch.ARM64 {
-		s.regs.R[armPState] &^= 1 << 21 // SS, left by a step
+		s.regs.R[armPState] &^= armHidden
 	} else {
 		s.regs.R[slotFlags] &^= trapFlag // left by the step after a popf
 	}
