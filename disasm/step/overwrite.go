@@ -51,7 +51,8 @@ func jumpSize(a *arch.Arch) int {
 // the Targets, no thread, no other probe. The whole function has to be known, and its
 // indirect jumps have to be.
 //
-// What it cannot see are branches from other functions into the middle of this one.
+// What it cannot see are branches from other functions into the middle of this one, and
+// critical sections of rseq(2), which control must not leave.
 func Overwrite(a *arch.Arch, s *Site) (Patch, error) {
 	p := Patch{Addr: s.Addr}
 	if s.Addr < s.Base || s.Addr-s.Base >= uint64(len(s.Func)) {
@@ -96,8 +97,25 @@ func (s *Site) cover(a *arch.Arch, p *Patch) error {
 		p.Nop = in.Class == disasm.Nop && p.Len == 0 && int(in.Len) == need
 		p.Len += int(in.Len)
 	}
-	if a == arch.ARM64 && p.Addr&3 != 0 {
+	if a == arch.ARM64 {
+		return s.coverARM64(p)
+	}
+	return nil
+}
+
+// coverARM64 looks at what one instruction means to those around it.
+func (s *Site) coverARM64(p *Patch) error {
+	pair := func(pc uint64) bool {
+		code := s.from(pc)
+		return len(code) >= 4 && movprfx(binary.LittleEndian.Uint32(code))
+	}
+	switch {
+	case p.Addr&3 != 0:
 		return errors.New("not aligned")
+	case InExclusive(s.Func, s.Base, p.Addr):
+		return ErrExclusive
+	case pair(p.Addr) || pair(p.Addr-4):
+		return fmt.Errorf("the instruction at %#x is one with its neighbour", p.Addr)
 	}
 	return nil
 }
