@@ -12,12 +12,21 @@ import (
 	"github.com/gotrace/gotrace/tracer/ptrace"
 )
 
-// nices prints the nice values and the CPUs of the tracer and of the shell itself.
-const nices = `for p in $PPID $$; do
-	read -r line < /proc/$p/stat; set -- $line; echo ${19}
-	while read -r key value; do test "$key" = Cpus_allowed_list: && echo $value; done < /proc/$p/status
-done
-exit 0`
+// nices shows the tracer and itself in few calls: where there is one CPU, the tracer judges
+// after a while whether its lower priority pays, and takes it back.
+const nices = `exec cat /proc/$PPID/stat /proc/$PPID/status /proc/$$/stat /proc/$$/status`
+
+// readNices takes nice values and CPUs out of what nices shows.
+func readNices(out string) (values []string) {
+	for line := range strings.Lines(out) {
+		if f := strings.Fields(line); len(f) > 40 {
+			values = append(values, f[18])
+		} else if len(f) == 2 && f[0] == "Cpus_allowed_list:" {
+			values = append(values, f[1])
+		}
+	}
+	return values
+}
 
 // TestPriority holds whose priority and CPUs change while one task runs: the tracer's only
 // where it has one CPU, that of both, and in secret, with --pin.
@@ -47,7 +56,7 @@ func TestPriority(t *testing.T) {
 		if status != 0 {
 			t.Fatalf("status %d: %s", status, out)
 		}
-		return strings.Fields(out)
+		return readNices(out)
 	}
 	one, nice := strconv.Itoa(last), strconv.Itoa(own)
 	low := strconv.Itoa(min(own+10, 19))

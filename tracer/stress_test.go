@@ -17,8 +17,14 @@ import (
 	"time"
 )
 
-// hung is when a test gives up, and shows what everybody waits for.
-const hung = 4 * time.Minute
+// hung is when a test gives up, and shows what everybody waits for. An emulated machine needs
+// far longer.
+var hung = func() time.Duration {
+	if prebuilt != "" {
+		return 20 * time.Minute
+	}
+	return 4 * time.Minute
+}()
 
 // stress lists programs that make every kind of task come and go. What they print must
 // be the same with and without a tracer; all tasks that appear must end.
