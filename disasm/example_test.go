@@ -33,8 +33,8 @@ func Example() {
 	// 401000 4 landing false endbr64
 	// 401004 1 push    true  push %rbp
 	// 401005 7 pcrel   true  lea 0x10(%rip),%rax  # 0x40101c <main+0x1c>
-	// 40100c 5 call    false callq 0x401000 <main>
-	// 401011 1 ret     true  retq
+	// 40100c 5 call    false call 0x401000 <main>
+	// 401011 1 ret     true  ret
 }
 
 // Where the displacement of a PC-relative operand is, for who copies the instruction.

@@ -68,7 +68,8 @@ func (in Inst) Flags() Flags { return in.flags }
 // Has tells whether the instruction has all of the properties f.
 func (in Inst) Has(f Flags) bool { return in.flags&f == f }
 
-// Disp is the displacement of the memory operand, as encoded and sign-extended.
+// Disp is the displacement of the memory operand in bytes, sign-extended; of EVEX's
+// one-byte displacements what they stand for.
 func (in Inst) Disp() int32 { return in.disp }
 
 // Enc tells how the instruction is encoded.
@@ -181,9 +182,6 @@ type Mem struct {
 	Bits        uint8 // 16, 32 or 64
 	// Vector: Index is a vector register, and there are several addresses.
 	Vector bool
-	// Units: Disp is one byte of EVEX and counts units whose size depends on the
-	// instruction, which this package does not know.
-	Units bool
 }
 
 // Decode decodes the instruction at the start of code, which lies at address pc.

@@ -102,11 +102,11 @@ func TestMem(t *testing.T) {
 		{arch.AMD64, "d5408b4310", "0x10(%rbx)", "[3 16]"},
 		{arch.AMD64, "4150", "none", "[8]"},
 		{arch.AMD64, "4d89c8", "none", "[8 9]"},
-		{arch.AMD64, "c4e269900488", "0x0(%rax,%rcx,4)", "[0 1 2]"},
-		{arch.I386, "678b4104", "0x4(%bx,%di,1)", "[0 3 7]"},
+		{arch.AMD64, "c4e269900488", "(%rax,%xmm1,4)", "[0 1 2]"},
+		{arch.I386, "678b4104", "0x4(%bx,%di)", "[0 3 7]"},
 		{arch.I386, "678b4604", "0x4(%bp)", "[0 5]"},
 		{arch.I386, "678b063412", "0x1234", "[0]"},
-		{arch.I386, "8b05f0ffffff", "-0x10", "[0]"},
+		{arch.I386, "8b05f0ffffff", "0xfffffff0", "[0]"},
 	} {
 		in, err := Decode(c.arch, unhex(c.code), tablePC)
 		if err != nil {
@@ -114,9 +114,11 @@ func TestMem(t *testing.T) {
 			continue
 		}
 		text := "none"
-		if m, ok := in.Mem(); ok {
-			p := Printer{Arch: c.arch}
-			text = p.mem(m)
+		if _, ok := in.Mem(); ok {
+			code := unhex(c.code)
+			x := x86Printer{Printer: &Printer{Arch: c.arch}, in: in, code: code, f: &form{}, have: in.conditions(code)}
+			x.memory(0)
+			text = string(x.args)
 		}
 		var names []int
 		for r := range 32 {
@@ -144,11 +146,11 @@ func TestSyntax(t *testing.T) {
 		gnu, intel, plan9 string
 	}{
 		{arch.AMD64, "4889e5", "mov %rsp,%rbp", "mov rbp, rsp", "MOVQ SP, BP"},
-		{arch.AMD64, "e8fbffffff", "callq 0x401000 <main>", "call 0x401000 <main>", "CALL main(SB)"},
-		{arch.AMD64, "7410", "je 0x401012 <main+0x12>", "jz 0x401012 <main+0x12>", "JE 0x401012"},
-		{arch.AMD64, "e9fbffff7f", "jmpq 0x80401000", "jmp 0x80401000", "JMP 0x80401000"},
+		{arch.AMD64, "e8fbffffff", "call 0x401000 <main>", "call 0x401000 <main>", "CALL main(SB)"},
+		{arch.AMD64, "7410", "je 0x401012 <main+0x12>", "je 0x401012 <main+0x12>", "JE 0x401012"},
+		{arch.AMD64, "e9fbffff7f", "jmp 0x80401000", "jmp 0x80401000", "JMP 0x80401000"},
 		{arch.AMD64, "8b0510000000", "mov 0x10(%rip),%eax  # 0x401016 <main+0x16>", "mov eax, dword ptr [rip+0x10]  # 0x401016 <main+0x16>", "MOVL main+22(SB), AX"},
-		{arch.AMD64, "664c0f38f14c2410", "movbe %r9,0x10(%rsp)", "movbe [rsp+0x10], r9", "MOVBE R9, 0x10(SP)"},
+		{arch.AMD64, "664c0f38f14c2410", "movbe %r9,0x10(%rsp)", "movbe qword ptr [rsp+0x10], r9", "MOVBE R9, 0x10(SP)"},
 		{arch.AMD64, "660f3acec103", "gf2p8affineqb $0x3,%xmm1,%xmm0", "gf2p8affineqb xmm0, xmm1, 0x3", "GF2P8AFFINEQB $0x3, X1, X0"},
 		{arch.AMD64, "c5f877", "vzeroupper", "vzeroupper", "VZEROUPPER"},
 		{arch.ARM64, "03000094", "bl 0x40100c <main+0xc>", "bl 0x40100c <main+0xc>", "CALL 3(PC)"},

@@ -5,7 +5,6 @@ import (
 	"debug/elf"
 	"encoding/hex"
 	"flag"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -247,63 +246,7 @@ func appendRandom(code []byte, r *rand.Rand) []byte {
 	return code
 }
 
-// TestNamesObjdump holds the names of instructions against objdump's: the same but for
-// suffixes of size, for prefixes, and for what x86asm calls by another of its names.
-func TestNamesObjdump(t *testing.T) {
-	for _, program := range programs {
-		t.Run(filepath.Base(program), func(t *testing.T) {
-			code := textOf(t, program)
-			code = code[:min(len(code), 400<<10)]
-			p := Printer{Arch: arch.AMD64}
-			n, other := 0, map[string]string{}
-			objdump(t, "i386:x86-64", code, func(o theirs) {
-				in, err := Decode(arch.AMD64, code[o.off:], 0)
-				if err != nil || int(in.Len) != len(o.code) || o.bad() || o.undefined() {
-					return
-				}
-				n++
-				ours := p.Text(in, o.code, 0)
-				if !sameName(ours, o.text) {
-					other[mnemonic(o.text)+" not "+mnemonic(ours)] = fmt.Sprintf("% x %s", o.code, o.text)
-				}
-			})
-			for names, example := range other {
-				t.Errorf("%s: %s", names, example)
-			}
-			if n < 1000 {
-				t.Errorf("only %d names compared", n)
-			}
-		})
-	}
-}
-
-// otherNames are x86asm's names for what objdump calls otherwise.
-var otherNames = map[string]string{
-	"movsxd": "movslq", "cdqe": "cltq", "cqo": "cqto", "cdq": "cltd", "cwde": "cwtl", "cwd": "cwtd",
-	"icebp": "int1", "cbw": "cbtw",
-}
-
-var (
-	prefixWords = regexp.MustCompile(`^((rex(\.\S*)?|data16|data32|addr32|addr64|repn?z?|lock|bnd|notrack|[c-gs]s) +)+`)
-	vectorPred  = regexp.MustCompile(`^v?p?(cmp|clmul)`)
-)
-
-func sameName(ours, theirs string) bool {
-	if strings.HasPrefix(ours, "(") {
-		return true // not named, which is no error
-	}
-	a, b := mnemonic(ours), mnemonic(theirs)
-	for _, s := range []*string{&a, &b} {
-		if n, ok := otherNames[*s]; ok {
-			*s = n
-		}
-	}
-	if vectorPred.MatchString(a) && vectorPred.MatchString(b) {
-		return true // the predicate is part of the name or an operand
-	}
-	const suffixes = "bwlqs"
-	return a == b || strings.TrimRight(a, suffixes) == strings.TrimRight(b, suffixes)
-}
+var prefixWords = regexp.MustCompile(`^((rex(\.\S*)?|data16|data32|addr32|addr64|repn?z?|lock|bnd|notrack|[c-gs]s) +)+`)
 
 func mnemonic(text string) string {
 	text = prefixWords.ReplaceAllString(text, "")

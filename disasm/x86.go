@@ -67,7 +67,11 @@ func decodeX86(code []byte, pc uint64, mode Flags) (Inst, error) {
 	}
 	d.in.Len = uint8(d.n)
 	d.classify(pc)
-	return d.in.inst(), nil
+	in := d.in.inst()
+	if d.in.Enc == EVEX && d.in.ModRM>>6 == 1 {
+		in.disp *= in.dispUnit(d.p[:])
+	}
+	return in, nil
 }
 
 func tooLong(n int) error {

@@ -31,7 +31,6 @@ func (in Inst) Mem() (Mem, bool) {
 	default:
 		m.Base = Reg(rm | in.extBase())
 	}
-	m.Units = in.Enc() == EVEX && in.Map() != 4 && in.ModRM()>>6 == 1
 	return m, true
 }
 
@@ -64,6 +63,18 @@ func (in Inst) sib(m *Mem, mod byte) {
 	if index |= in.extIndex(); index != 4 {
 		m.Index = Reg(index)
 	}
+}
+
+// dispUnit is what the one-byte displacement of EVEX counts, in bytes. It depends on the
+// instruction, its vector length and whether one element is repeated (Intel SDM, volume
+// 2, 2.7.5).
+func (in Inst) dispUnit(code []byte) int32 {
+	have := in.conditions(code)
+	f := in.form(in.Op(), have)
+	if f == nil || in.Map() == 4 {
+		return 1
+	}
+	return int32(f.mem.unit(in.vectorLen(code), have&b1 != 0))
 }
 
 // vsib tells gathers, scatters and their prefetches.

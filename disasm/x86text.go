@@ -15,35 +15,36 @@ func (p *Printer) x86Text(in Inst, code []byte, pc uint64) string {
 	if in.Class == Unknown {
 		return in.structure(code)
 	}
-	if hasOwnName(in) {
-		if s := p.ownName(in, code); s != "" {
+	if p.Syntax != Go {
+		if s := p.formText(in, code, pc); s != "" {
 			return p.comment(s, in)
 		}
+	} else if s := p.goText(in, code, pc); s != "" {
+		return s
 	}
+	if s := p.formText(in, code, pc); s != "" {
+		return p.comment(s, in)
+	}
+	return p.comment(in.structure(code), in)
+}
+
+// goText is x86asm's text, "" where that has none, or of something else.
+func (p *Printer) goText(in Inst, code []byte, pc uint64) string {
 	mode := 32
 	if in.flags&Long != 0 {
 		mode = 64
 	}
+	if in.Enc() == EVEX || in.Enc() == XOP || in.Enc() == REX2 || in.misnamed() {
+		return ""
+	}
 	theirs, err := x86asm.Decode(code, mode)
-	if err != nil || theirs.Op == 0 || theirs.Len != int(in.Len) || in.Enc() == EVEX && in.Map() > 3 || in.Enc() == XOP || in.Enc() == REX2 {
-		return p.comment(in.structure(code), in)
+	if err != nil || theirs.Op == 0 || theirs.Len != int(in.Len) {
+		return ""
 	}
 	if in.flags&PCRelMem != 0 && in.Enc() >= VEX {
 		baseRIP(&theirs)
 	}
-	var s string
-	switch p.Syntax {
-	case Go:
-		return x86asm.GoSyntax(theirs, pc, x86asm.SymLookup(p.symbol))
-	case Intel:
-		s = x86asm.IntelSyntax(theirs, pc, nil)
-	default:
-		s = x86asm.GNUSyntax(theirs, pc, nil)
-	}
-	if in.flags&PCRelMem != 0 && in.disp < 0 {
-		s = strings.Replace(s, fmt.Sprintf("%#x", uint32(in.disp)), fmt.Sprintf("%#x", in.disp), 1)
-	}
-	return p.comment(s, in)
+	return x86asm.GoSyntax(theirs, pc, x86asm.SymLookup(p.symbol))
 }
 
 // baseRIP gives a memory operand its base: x86asm forgets it behind VEX and EVEX.
@@ -63,15 +64,13 @@ func (p *Printer) symbol(addr uint64) (string, uint64) {
 	return p.Symbol(addr)
 }
 
-// comment adds the names of what the instruction refers to.
+// comment adds the address and name of what a PC-relative operand refers to.
 func (p *Printer) comment(s string, in Inst) string {
-	if p.Symbol == nil || p.Syntax == Go || in.flags&(HasTarget|PCRelMem) == 0 {
+	if p.Symbol == nil || p.Syntax == Go || in.flags&PCRelMem == 0 {
 		return s
 	}
 	b := append(make([]byte, 0, len(s)+48), s...)
-	if in.flags&PCRelMem != 0 {
-		b = fmt.Appendf(b, "  # %#x", in.Target)
-	}
+	b = fmt.Appendf(b, "  # %#x", in.Target)
 	return string(p.appendSymbol(b, in.Target))
 }
 
