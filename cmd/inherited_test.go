@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -73,6 +74,12 @@ func TestInherited(t *testing.T) {
 				under, err := runSetup(setup, append(tr[:len(tr):len(tr)], prog)...)
 				if err != nil {
 					t.Fatalf("%v: %v", tr, err)
+				}
+				bare := slices.Clone(bare)
+				if slices.Contains(tr, "-f") && os.Geteuid() != 0 {
+					for i, l := range bare { // what a filter of system calls asks of a user
+						bare[i] = strings.Replace(l, "no_new_privs 0", "no_new_privs 1", 1)
+					}
 				}
 				for i := range max(len(bare), len(under)) {
 					if i >= len(bare) || i >= len(under) || bare[i] != under[i] {
