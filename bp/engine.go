@@ -21,7 +21,7 @@ type Engine struct {
 	host    event.Host
 	threads map[int32]*thread
 	quit    bool
-	planted map[event.Probe]bool // those that something was found for
+	missing []Missing
 
 	ev   event.Event
 	site event.Site
@@ -32,7 +32,7 @@ func New(o Options) *Engine {
 	if o.Cache == nil {
 		o.Cache = symbol.NewCache()
 	}
-	return &Engine{opts: o, threads: make(map[int32]*thread), planted: make(map[event.Probe]bool)}
+	return &Engine{opts: o, threads: make(map[int32]*thread)}
 }
 
 // thread is one traced task.
@@ -158,15 +158,28 @@ func (e *Engine) Unpatch(t event.Task, p []byte, addr uint64) {
 	}
 }
 
+// Missing is a probe for which nothing was found, and why.
+type Missing struct {
+	Probe event.Probe
+	Err   error
+
+	found bool
+}
+
 // Missing are the probes for which nothing was found in any program.
-func (e *Engine) Missing(asked []event.Probe) []event.Probe {
-	var list []event.Probe
-	for _, p := range asked {
-		if !e.planted[p] {
-			list = append(list, p)
-		}
+func (e *Engine) Missing() []Missing {
+	return slices.DeleteFunc(slices.Clone(e.missing), func(m Missing) bool { return m.found })
+}
+
+// looked notes what looking for a probe gave.
+func (e *Engine) looked(p event.Probe, err error) {
+	i := slices.IndexFunc(e.missing, func(m Missing) bool { return m.Probe == p })
+	if i < 0 {
+		i = len(e.missing)
+		e.missing = append(e.missing, Missing{Probe: p})
 	}
-	return list
+	m := &e.missing[i]
+	m.Err, m.found = err, m.found || err == nil
 }
 
 func (e *Engine) failed(t event.Task, p event.Probe, err error) {

@@ -113,14 +113,13 @@ func (e *Engine) find(sp *space, p event.Probe) {
 	if f == nil {
 		return
 	}
-	switch err := f(e, sp, p); {
-	case err == nil:
-		e.planted[p] = true
-	case errors.Is(err, symbol.ErrNone):
-		// It may come with a library.
-	default:
-		e.failed(event.Task{TID: sp.tid}, p, err)
+	err := f(e, sp, p)
+	if err == nil || errors.Is(err, symbol.ErrNone) {
+		e.looked(p, err) // it may come with a library
+		return
 	}
+	e.looked(p, nil)
+	e.failed(event.Task{TID: sp.tid}, p, err)
 }
 
 func (e *Engine) findPlace(sp *space, p event.Probe) error {

@@ -63,7 +63,7 @@ func (p *probing) run(t *testing.T, cfg tracer.Config, argv ...string) (string, 
 	if err != nil {
 		t.Error(err)
 	}
-	if missing := engine.Missing(p.needs.Probes); len(missing) > 0 {
+	if missing := engine.Missing(); len(missing) > 0 {
 		t.Errorf("not found: %v", missing)
 	}
 	text, err := os.ReadFile(out)

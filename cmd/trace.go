@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/gotrace/gotrace/arch"
+	"github.com/gotrace/gotrace/bp"
 	"github.com/gotrace/gotrace/cmd/probe"
 	"github.com/gotrace/gotrace/cmd/sink"
 	"github.com/gotrace/gotrace/filter"
@@ -60,6 +61,7 @@ type run struct {
 	out     *output
 	engine  *follow.Engine
 	session *tracer.Session
+	points  *bp.Engine // nil: nothing is planted in programs
 	table   *decode.Table
 	plugins plugins
 	summary *sink.Summary // nil: nothing is counted for -c
@@ -133,6 +135,7 @@ func (r *run) main() (int, error) {
 	r.plugins.session.Store(r.session)
 	st, err := r.session.Run()
 	r.plugins.close()
+	r.tellMissing()
 	r.out.Close(r.tables())
 	return r.finish(st, err)
 }
@@ -225,7 +228,8 @@ func (r *run) build() {
 			StrLen: o.StringLimit, FDs: o.Filter.DecodeFDs != 0, PIDs: o.Filter.DecodePIDs != 0, Namer: r.namer, Net: r.namer,
 		},
 	}
-	if p, _ := r.plan(); p.Seccomp != nil {
+	r.reader(&cfg)
+	if p, _ := r.plan(); p.Seccomp != nil && cfg.Reader == nil {
 		cfg.Seccomp, cfg.ExitKill = p.Seccomp, true
 	}
 	if o.Daemonize > 0 {
