@@ -28,10 +28,10 @@ func diagnose(fsys fs.FS, p *ptrace.Probes) *diagnosis {
 		CanTrace: p.Launch == nil && p.SyscallInfo == nil,
 		Now: []finding{
 			m.kernel(), m.self(), m.capabilities(), m.launch(), m.attach(), m.memory(), m.seccomp(), m.ia32(),
+			m.perf(), m.counters(), m.uprobe(), m.tracefs(),
 		},
 		Planned: []finding{
-			m.setSyscall(), m.notify(), m.step(), m.debugRegisters(), m.perf(), m.counters(), m.perfBreakpoint(),
-			m.ebpf(), m.uprobe(), m.tracefs(),
+			m.setSyscall(), m.notify(), m.step(), m.debugRegisters(), m.perfBreakpoint(), m.ebpf(),
 		},
 	}
 }
@@ -284,7 +284,7 @@ func (m *machine) fixPerf(level string) string {
 }
 
 func (m *machine) perf() finding {
-	f := outcome("perf events", m.p.PerfUser, m.paranoid(), "no sampling", m.fixPerf("2"))
+	f := outcome("perf events", m.p.PerfUser, m.paranoid(), "no perf(): no sampling", m.fixPerf("2"))
 	if f.State == stateNo {
 		f.Why += "; " + m.paranoid()
 	}
@@ -334,7 +334,7 @@ func (m *machine) ebpf() finding {
 }
 
 func (m *machine) uprobe() finding {
-	return outcome("uprobes", m.p.Uprobe, "one was opened", "functions cannot be traced without stops",
+	return outcome("uprobes", m.p.Uprobe, "one was opened", "no uprobe(): functions cannot be traced without stops",
 		m.inContainer("start the container with --cap-add PERFMON", "run as root, on a kernel with CONFIG_UPROBE_EVENTS"))
 }
 
@@ -346,6 +346,6 @@ func (m *machine) tracefs() finding {
 	}
 	return finding{
 		Name: "tracefs", State: stateNo, Why: "not mounted, or not readable",
-		Means: "no tracepoints of the kernel", Fix: "as root: mount -t tracefs tracefs /sys/kernel/tracing",
+		Means: "no tracepoints of the kernel, and not more than 64 places of uprobe()", Fix: "as root: mount -t tracefs tracefs /sys/kernel/tracing",
 	}
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/gotrace/gotrace/cmd"
 	"github.com/gotrace/gotrace/internal/testenv"
+	"github.com/gotrace/gotrace/tracer/event"
+	"github.com/gotrace/gotrace/tracer/perf"
 )
 
 func TestMain(m *testing.M) {
@@ -24,10 +26,18 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata", RequireExplicitExec: true, Condition: condition})
 }
 
-// condition adds to the conditions of scripts: [root].
+// condition adds to the conditions of scripts: [root]; [perf] and [uprobe] where the machine
+// permits such events, [pmu] where its processor has counters.
 func condition(name string) (bool, error) {
-	if name == "root" {
+	switch name {
+	case "root":
 		return os.Geteuid() == 0, nil
+	case "perf":
+		return perf.Check([]event.Probe{{Kind: event.Perf, Loc: "context-switches", Period: 1}}) == nil, nil
+	case "pmu":
+		return perf.Check([]event.Probe{{Kind: event.Perf, Loc: "cycles", Rate: 1}}) == nil, nil
+	case "uprobe":
+		return perf.Check([]event.Probe{{Kind: event.Uprobe}}) == nil, nil
 	}
 	return false, fmt.Errorf("unknown condition %q", name)
 }

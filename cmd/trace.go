@@ -13,6 +13,7 @@ import (
 
 	"github.com/gotrace/gotrace/arch"
 	"github.com/gotrace/gotrace/bp"
+	"github.com/gotrace/gotrace/bp/symbol"
 	"github.com/gotrace/gotrace/cmd/probe"
 	"github.com/gotrace/gotrace/cmd/sink"
 	"github.com/gotrace/gotrace/filter"
@@ -102,12 +103,17 @@ func (r *run) main() (int, error) {
 	if err := r.compile(); err != nil {
 		return 1, err
 	}
+	if err := r.checkSampled(); err != nil {
+		return 1, err
+	}
 	c, err := r.open(tracee == 0)
 	if err != nil {
 		return 1, err
 	}
 	r.plugins.out.Store(r.out)
-	r.build()
+	if err := r.build(); err != nil {
+		return 1, err
+	}
 	// On one CPU the Go scheduler would take the wait's processor away, and wake a thread
 	// to have it, at every stop; it leaves it alone while another one is idle.
 	if runtime.GOMAXPROCS(0) < 2 {
@@ -202,8 +208,12 @@ func (r *run) names() {
 }
 
 // build makes the session.
-func (r *run) build() {
+func (r *run) build() error {
 	o := r.o
+	sampler, err := r.newSampler(symbol.NewCache())
+	if err != nil {
+		return err
+	}
 	cfg := tracer.Config{
 		Handler:   handler{r.engine, r},
 		Decode:    r.decoders(),
@@ -213,6 +223,7 @@ func (r *run) build() {
 		Regs:     o.PrintIP,
 		ExitKill: o.KillOnExit,
 		Timers:   r.engine.Timers(),
+		Sampler:  sampler,
 		Pin:      o.Pin,
 		Failed:   func(err error) { r.say("%v", err) },
 		TamperFailed: func(t event.Task, err error) {
@@ -236,6 +247,7 @@ func (r *run) build() {
 		cfg.ExecFailed = nil // the tracee says so itself
 	}
 	r.session = tracer.New(cfg)
+	return nil
 }
 
 // handler tells the user of new tasks on top of the engine's work.

@@ -14,12 +14,14 @@ import (
 // timers and other sources. Any goroutine fills it, the session empties it. A wake-up is
 // repeated until it has been seen.
 type inbox struct {
-	full   atomic.Bool
-	mu     sync.Mutex
-	due    []int32 // tasks whose delay is over
-	posts  []*event.Event
-	tid    int // the session's thread, while it runs
-	closed bool
+	full  atomic.Bool
+	mu    sync.Mutex
+	due   []int32 // tasks whose delay is over
+	posts []*event.Event
+	// sampled: the session's sampler has something.
+	sampled bool
+	tid     int // the session's thread, while it runs
+	closed  bool
 }
 
 // put adds to the inbox and wakes the session.
@@ -43,13 +45,13 @@ func (b *inbox) put(add func()) {
 	}
 }
 
-func (b *inbox) take() (due []int32, posts []*event.Event) {
+func (b *inbox) take() (due []int32, posts []*event.Event, sampled bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	due, posts = b.due, b.posts
-	b.due, b.posts = nil, nil
+	due, posts, sampled = b.due, b.posts, b.sampled
+	b.due, b.posts, b.sampled = nil, nil, false
 	b.full.Store(false)
-	return due, posts
+	return due, posts, sampled
 }
 
 func (b *inbox) open() {
@@ -74,7 +76,7 @@ func (s *Session) Post(ev *event.Event) {
 
 // read handles what is in the inbox.
 func (s *Session) read() {
-	due, posts := s.inbox.take()
+	due, posts, sampled := s.inbox.take()
 	for _, tid := range due {
 		if t := s.tasks[tid]; t != nil && t.held {
 			t.held = false
@@ -83,6 +85,9 @@ func (s *Session) read() {
 	}
 	for _, ev := range posts {
 		s.send(ev)
+	}
+	if sampled {
+		s.cfg.Sampler.Drain()
 	}
 }
 

@@ -160,6 +160,7 @@ func (s *Session) attached(t *task) {
 		t.leaving = !s.sharing(t)
 		return
 	}
+	s.sample(t)
 	if n := t.needs; t.hidden || !n.Syscalls && !n.Signals && !n.Attach {
 		return
 	}

@@ -41,7 +41,8 @@ type StopReader interface {
 	Gone(t event.Task)
 }
 
-// host is the event.Host of a session.
+// host is the event.Host of a session. The State of what tasks do while they run is that of the
+// sample.
 type host struct{ s *Session }
 
 func (h host) Send(ev *event.Event) event.Verdict {
@@ -93,7 +94,10 @@ func (s *Session) forcedStop(t *task) bool {
 
 // execProbes tells the session's reader of a new program.
 func (s *Session) execProbes(t *task, former int32) {
-	t.told = nil
+	t.told, t.sampled = nil, nil
+	if s.cfg.Sampler != nil {
+		s.cfg.Sampler.Exec(t.id, former)
+	}
 	if s.cfg.Reader != nil {
 		s.cfg.Reader.Exec(t.id, former, &t.state)
 	}
@@ -113,6 +117,10 @@ func (s *Session) sharing(t *task) bool {
 func (s *Session) forget(t *task) {
 	if s.cfg.Reader != nil {
 		s.cfg.Reader.Gone(t.id)
+	}
+	if s.cfg.Sampler != nil {
+		s.cfg.Sampler.Drop(t.id.TID)
+		t.sampled = nil
 	}
 	if !t.alien {
 		s.cfg.Handler.Drop(t.id)

@@ -36,6 +36,8 @@ type Config struct {
 	Failed func(err error)
 	// Reader makes events of what it plants in tasks; nil: nothing is planted.
 	Reader StopReader
+	// Sampler makes events of what tasks do while they run; nil: nothing is sampled.
+	Sampler Sampler
 	// ExecFailed is told that the launched program could not be executed, and why.
 	ExecFailed func(err error)
 	// TamperFailed is told that an argument's memory could not be changed, and why.
@@ -101,6 +103,9 @@ func New(cfg Config) *Session {
 	}
 	if cfg.Reader != nil {
 		cfg.Reader.Start(host{s})
+	}
+	if cfg.Sampler != nil {
+		cfg.Sampler.Start(host{s})
 	}
 	if cfg.Follow || cfg.Reader != nil {
 		s.options |= ptrace.OptFork | ptrace.OptVfork | ptrace.OptClone
@@ -185,6 +190,7 @@ func (s *Session) Run() (Stat, error) {
 	s.inbox.open()
 	defer s.inbox.close()
 	defer s.startTimers()()
+	defer s.startSampler()()
 	defer func() {
 		if r := recover(); r != nil {
 			s.detachAll()
@@ -252,6 +258,7 @@ func (s *Session) handle(tid int32, status uint32) {
 		s.unknown(tid, stop)
 		return
 	}
+	s.drainSamples(t)
 	t.begun = true
 	t.stopped = stop.Kind != ptrace.StopExited && stop.Kind != ptrace.StopKilled
 	t.listens = false
@@ -313,6 +320,9 @@ func (s *Session) act(t *task, a action) {
 		return
 	}
 	s.wantExec(t)
+	if a != actDetach {
+		s.sample(t)
+	}
 	if t.delay > 0 {
 		s.hold(t, a)
 		return

@@ -63,6 +63,7 @@ type task struct {
 	forced    bool          // to stop at its next system call for the session's reader
 	paused    bool          // held by the session's reader
 	told      *Needs        // what its reader has been told
+	sampled   *Needs        // and the sampler
 	steps     int           // that its handlers want
 	waits     bool          // in a call that waits, for the pinner
 	class     callClass

@@ -84,6 +84,16 @@ func result() []*follow.Field {
 	}
 }
 
+// returned is the result that a uprobe of a return has.
+func returned() []*follow.Field {
+	return []*follow.Field{field("ret", filter.Any, "of FUNC%return: what the function gave", func(ev *event.Event) filter.Val {
+		if !ev.Site.HasRet {
+			return filter.Val{}
+		}
+		return follow.ValueOf(&ev.Site.Ret)
+	})}
+}
+
 func memory() []*follow.Field {
 	return []*follow.Field{
 		field("addr", filter.Int, "the memory's address", func(ev *event.Event) filter.Val { return number(ev.Site.Addr) }),

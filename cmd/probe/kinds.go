@@ -38,8 +38,8 @@ func Kinds(a *arch.Arch) []*follow.Kind {
 			at(event.USDT), []*event.Kind{event.USDT}, []filter.Param{text("probe", checkUSDT)}, arguments),
 		running("perf", "a counter has counted its period; the task runs on",
 			counter, event.Perf, []filter.Param{text("event", nil), checked(period, checkPeriod)}, sampled),
-		running("uprobe", "control arrives at a place, told by the kernel; the task runs on",
-			at(event.Uprobe), event.Uprobe, []filter.Param{loc}, arguments),
+		running("uprobe", "control arrives at a place, or returns from FUNC%return, told by the kernel; the task runs on",
+			at(event.Uprobe), event.Uprobe, []filter.Param{loc}, arguments, returned),
 	}
 }
 

@@ -30,6 +30,10 @@ func jsonSite(b []byte, ev *event.Event, o *TextOptions) []byte {
 	switch ev.Kind {
 	case event.Return, event.CallExit:
 		b = jsonGiven(b, ev)
+	case event.Uprobe:
+		if ev.Site.HasRet {
+			b = jsonValue(appendKey(b, "ret"), &ev.Site.Ret)
+		}
 	case event.Watch:
 		b = jsonWatch(b, s)
 	case event.Step, event.Branch:

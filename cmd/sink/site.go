@@ -52,7 +52,11 @@ func (t *Text) site(ev *event.Event) {
 		t.buf = appendPlace(t.buf, &ev.Site.Place, ev.Site.PC)
 		t.source(&ev.Site.Place)
 	default:
-		t.arrived(ev)
+		if ev.Kind == event.Uprobe && ev.Site.HasRet {
+			t.returned(ev)
+		} else {
+			t.arrived(ev)
+		}
 	}
 	t.newline()
 }
@@ -136,7 +140,9 @@ func (t *Text) given(ev *event.Event) {
 		bare.Name = ""
 		t.buf = t.p.value(t.buf, &bare)
 	}
-	t.spent(ev)
+	if ev.Kind != event.Uprobe { // when the function began is not known
+		t.spent(ev)
+	}
 }
 
 // watched: *** counter: 1 => 2 at main+0x1c (hello.c:14).

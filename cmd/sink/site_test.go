@@ -103,6 +103,11 @@ var siteCases = []struct {
 		`"event":"step","pc":4198710,"code":"90","insn":"nop"`,
 	},
 	{
+		event.Event{Kind: event.Uprobe, Site: &event.Site{Place: malloc, Ret: num(event.FormInt, 3), HasRet: true}},
+		`<<< malloc                              = 3`,
+		`"event":"uprobe","pc":0,"place":{"off":0,"func":"malloc","module":"libc.so.6"},"ret":3`,
+	},
+	{
 		event.Event{Kind: event.Branch, Site: &event.Site{Place: inMain, Target: event.Place{Module: "hello", Func: "puts@plt"}, To: 9, Depth: 2, Taken: "call"}},
 		`    main+0x1c -> puts@plt (call) (hello.c:14)`,
 		`"event":"branch","pc":0,"place":{"off":28,"func":"main","module":"hello","file":"/src/hello.c","line":14},"code":"","insn":"nop","level":2,"taken":"call","to":9,"target":{"off":0,"func":"puts@plt","module":"hello"}`,

@@ -32,13 +32,14 @@ var loads = []load{
 	{"open-read-close", "file.c", []string{"10000"}},
 	{"four-threads", "threads.c", []string{"10000"}},
 	{"fork-exec", "storm.c", []string{"200"}},
+	{"calls", "calls.c", []string{"20000"}},
 }
 
 // heavy is more of the same, for tracers that cost next to nothing.
-var heavy = map[string][]string{"getppid": {"3000000"}, "open-read-close": {"400000"}, "fork-exec": {"1000"}}
+var heavy = map[string][]string{"getppid": {"3000000"}, "open-read-close": {"400000"}, "fork-exec": {"1000"}, "calls": {"300000000"}}
 
-// config compares one command line with another; TRACEE stands for the load, RULE for
-// a rule.
+// config compares one command line with another; TRACEE stands for the load, and a word of
+// rules for a rule.
 type config struct {
 	name, load string
 	ours, ref  string
@@ -53,8 +54,15 @@ const (
 	oneCPU     = "taskset -c 0 "
 )
 
-// rule is about the very calls of the load, under a condition that never holds.
-const rule = "on syscall(getppid,read) where arg.1 == 12345 do print"
+// gdb counts how often control arrives at a function.
+var gdb = []string{"gdb", "-q", "-nx", "-batch", "-ex", "break called", "-ex", "ignore 1 1000000000", "-ex", "run", "--args"}
+
+var rules = map[string]string{
+	// RULE is about the very calls of the load, under a condition that never holds.
+	"RULE":    "on syscall(getppid,read) where arg.1 == 12345 do print",
+	"SAMPLES": "on perf(cpu-clock, 1ms) do count",
+	"UPROBE":  "on uprobe(called) do count",
+}
 
 var configs = []config{
 	{"full trace, --pin", "getppid", pinAll, straceAll, 0.55, false},
@@ -73,6 +81,8 @@ var configs = []config{
 		"GOTRACE -f -o /dev/null -e RULE TRACEE", "TRACEE", 1.1, true},
 	{"a pushed-down rule that does not match / untraced", "open-read-close",
 		"GOTRACE -f -o /dev/null -e RULE TRACEE", "TRACEE", 1.1, true},
+	{"samples every ms / untraced", "calls", "GOTRACE -f -o /dev/null -e SAMPLES TRACEE", "TRACEE", 1.1, true},
+	{"uprobe that counts / gdb's silent breakpoint", "calls", "GOTRACE -f -o /dev/null -e UPROBE TRACEE", "GDB TRACEE", 0.05, false},
 	{"outside an exec= group / untraced", "getppid", "GOTRACE -f -o /dev/null -e exec=nothing TRACEE", "TRACEE", 1.1, true},
 	{"outside an exec= group / untraced", "fork-exec", "GOTRACE -f -o /dev/null -e exec=nothing TRACEE", "TRACEE", 1.15, true},
 }
@@ -177,11 +187,14 @@ func (c *config) argv(dir, command string) []string {
 		switch w {
 		case "GOTRACE":
 			argv = append(argv, filepath.Join(dir, "gotrace"))
-		case "RULE":
-			argv = append(argv, rule)
 		case "TRACEE":
 			argv = append(argv, c.tracee(dir)...)
+		case "GDB":
+			argv = append(argv, gdb...)
 		default:
+			if rule, ok := rules[w]; ok {
+				w = rule
+			}
 			argv = append(argv, w)
 		}
 	}

@@ -17,7 +17,8 @@ func TestArgv(t *testing.T) {
 	}{
 		{&plain, "TRACEE", []string{"/d/getppid", "40000"}},
 		{&large, "strace -f TRACEE", []string{"strace", "-f", "/d/fork-exec", "1000"}},
-		{&plain, oneCPU + "GOTRACE -e RULE TRACEE", []string{"taskset", "-c", "0", "/d/gotrace", "-e", rule, "/d/getppid", "40000"}},
+		{&plain, oneCPU + "GOTRACE -e RULE TRACEE", []string{"taskset", "-c", "0", "/d/gotrace", "-e", rules["RULE"], "/d/getppid", "40000"}},
+		{&plain, "GDB TRACEE", append(slices.Clone(gdb), "/d/getppid", "40000")},
 	} {
 		if got := x.c.argv("/d", x.command); !slices.Equal(got, x.want) {
 			t.Errorf("%s: %q, want %q", x.command, got, x.want)

@@ -15,12 +15,12 @@ import (
 	"github.com/gotrace/gotrace/tracer/event"
 )
 
-// Config is what a Source does. Arch and Emit must be set.
+// Config is what a Source does. Arch and ABIs must be set.
 type Config struct {
 	Arch *arch.Arch // of this machine's 64-bit programs
 	ABIs []*arch.ABI
-	// Emit is handed the events, which are valid until it returns. Their State has the memory
-	// and, where they were sampled, the registers: to be read, not changed.
+	// Emit is handed the events, which are valid until it returns; Start sets it. Their State has
+	// the memory and, where they were sampled, the registers: to be read, not changed.
 	Emit func(*event.Event)
 	// Lost is told how many samples of a task did not fit into its ring; nil: nobody is.
 	Lost func(t event.Task, n uint64)
@@ -100,6 +100,11 @@ func New(cfg Config) (*Source, error) {
 		return nil, fmt.Errorf("perf events: %w", err)
 	}
 	return s, nil
+}
+
+// Start gives the events to a session.
+func (s *Source) Start(h event.Host) {
+	s.cfg.Emit = func(ev *event.Event) { h.Send(ev) }
 }
 
 func (s *Source) closeFDs() {
@@ -192,7 +197,6 @@ func (s *Source) Exec(t event.Task, former int32) {
 	if k == nil {
 		return
 	}
-	s.flush(k)
 	if other := s.tasks[t.TID]; other != nil && other != k {
 		s.Drop(t.TID)
 	}
@@ -201,6 +205,7 @@ func (s *Source) Exec(t event.Task, former int32) {
 	k.id = t
 	s.tasks[t.TID] = k
 	s.mu.Unlock()
+	s.flush(k)
 }
 
 // Drop hands over what is left of a task's events, and counts nothing of it any more.

@@ -358,6 +358,31 @@ func testUprobe(t *testing.T, u uprobes) {
 	}
 }
 
+// TestLandingPad watches functions that begin with endbr64 behind it, where that is quicker.
+func TestLandingPad(t *testing.T) {
+	skipOn(t, "endbr64 is of x86", ptrace.Native == arch.ARM64)
+	for _, c := range []struct {
+		code string
+		want uint64
+	}{
+		{"\xf3\x0f\x1e\xfa\x55\x48", 4},
+		{"\xf3\x0f\x1e\xfa\x41\x57", 4},
+		{"\xf3\x0f\x1e\xfa\x48\x89", 0},
+		{"\xf3\x0f\x1e\xfb\x55\x48", 0},
+		{"\x55\x48", 0},
+		{"", 0},
+	} {
+		file := filepath.Join(t.TempDir(), "code")
+		if err := os.WriteFile(file, []byte("123"+c.code), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		u := uprobes{}
+		if got := u.landingPad(Spot{Path: file, Off: 3}); got != c.want {
+			t.Errorf("% x: %d", c.code, got)
+		}
+	}
+}
+
 // TestGlob watches every function of a program but those that the kernel cannot watch.
 func TestGlob(t *testing.T) {
 	p := event.Probe{Kind: event.Uprobe, Loc: "*"}

@@ -18,8 +18,8 @@ import (
 	"github.com/gotrace/gotrace/tracer/ptrace"
 )
 
-// returnSuffix makes a uprobe one of the return from a function, as perf-probe(1) writes it.
-const returnSuffix = "%return"
+// ReturnSuffix, behind its place, makes a uprobe one of the return from a function, as perf-probe(1) writes it.
+const ReturnSuffix = "%return"
 
 // Spot is a place in a process, and in the file that is mapped there.
 type Spot struct {
@@ -59,7 +59,17 @@ type uprobes struct {
 	typ    uint32 // of events without it
 	made   int
 	known  map[filePlace]*definition
+	code   map[codePlace][codeLen]byte // that was looked at
 }
+
+// codePlace is a place in a file.
+type codePlace struct {
+	path string
+	off  uint64
+}
+
+// codeLen is how many bytes of code are looked at.
+const codeLen = 6
 
 // definition is an event of the kernel's.
 type definition struct {
@@ -88,12 +98,14 @@ func (s *Source) locate(places map[placeKey]*place, files map[filePlace]bool, t 
 	if s.cfg.Locate == nil {
 		return nil
 	}
-	loc, ret := strings.CutSuffix(p.Loc, returnSuffix)
+	loc, ret := strings.CutSuffix(p.Loc, ReturnSuffix)
 	spots, err := s.cfg.Locate(t, loc)
 	if err != nil {
 		return &Error{Probe: p, Err: err}
 	}
 	for _, spot := range spots {
+		skip := s.uprobes.landingPad(spot)
+		spot.Addr, spot.Off = spot.Addr+skip, spot.Off+skip
 		k := placeKey{spot.Addr, ret}
 		if pl := places[k]; pl != nil {
 			pl.probes = append(pl.probes, p)
@@ -113,7 +125,7 @@ func (u *uprobes) define(files map[filePlace]bool) ([]*definition, *Error) {
 	for f := range files {
 		switch d := u.known[f]; {
 		case d == nil:
-			g := group{ret: f.ret, doubtful: doubtful(f)}
+			g := group{ret: f.ret, doubtful: u.doubtful(f)}
 			missing[g] = append(missing[g], f)
 		case !slices.Contains(defs, d):
 			defs = append(defs, d)
@@ -134,18 +146,41 @@ type group struct{ ret, doubtful bool }
 
 // doubtful reports whether the kernel may refuse to watch a place: on x86 it does so where the
 // instruction has a VEX or EVEX prefix, one of a segment, or lock.
-func doubtful(f filePlace) bool {
-	if ptrace.Native == arch.ARM64 {
-		return false
+func (u *uprobes) doubtful(f filePlace) bool {
+	b := u.read(f.path, f.off)
+	return ptrace.Native != arch.ARM64 && bytes.IndexByte([]byte{0xc4, 0xc5, 0x62, 0x26, 0x2e, 0x36, 0x3e, 0xf0}, b[0]) >= 0
+}
+
+// landingPad is the length of an endbr64 at a spot which is better watched behind it: where the
+// kernel emulates the instruction that follows, a push of a register, the task does not have to
+// be stepped over one, which takes ten times as long.
+func (u *uprobes) landingPad(s Spot) uint64 {
+	const endbr = 4
+	b := u.read(s.Path, s.Off)
+	if ptrace.Native == arch.ARM64 || string(b[:endbr]) != "\xf3\x0f\x1e\xfa" {
+		return 0
 	}
-	file, err := os.Open(f.path)
-	if err != nil {
-		return false
+	if push := b[endbr:]; push[0]&^7 == 0x50 || push[0] == 0x41 && push[1]&^7 == 0x50 {
+		return endbr
 	}
-	defer file.Close()
-	var b [1]byte
-	file.ReadAt(b[:], int64(f.off)) // if it fails the place is not doubtful
-	return bytes.IndexByte([]byte{0xc4, 0xc5, 0x62, 0x26, 0x2e, 0x36, 0x3e, 0xf0}, b[0]) >= 0
+	return 0
+}
+
+// read is the code at a place in a file; zeros where it cannot be read.
+func (u *uprobes) read(path string, off uint64) (b [codeLen]byte) {
+	at := codePlace{path, off}
+	if b, ok := u.code[at]; ok {
+		return b
+	}
+	if f, err := os.Open(path); err == nil {
+		f.ReadAt(b[:], int64(off)) // what is behind the end is zero
+		f.Close()
+	}
+	if u.code == nil {
+		u.code = make(map[codePlace][codeLen]byte)
+	}
+	u.code[at] = b
+	return b
 }
 
 // look finds out once by which way places are told.
@@ -308,7 +343,7 @@ func (u *uprobes) close() {
 		}
 	}
 	wait.Wait()
-	u.known, u.looked = nil, false
+	*u = uprobes{}
 }
 
 // armUprobe begins to watch the places of an event, but for those that cannot be watched. many

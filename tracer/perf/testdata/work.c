@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -79,6 +80,35 @@ static void threads(void)
 		pthread_join(t[i], NULL);
 }
 
+static void *hundred(void *arg)
+{
+	for (long i = 0; i < 100; i++)
+		work(i, "hundred");
+	return arg;
+}
+
+// family calls work between writes, in a thread, a child and another program.
+static void family(char **argv)
+{
+	pthread_t t;
+	for (int i = 0; i < 10; i++) {
+		work(i, "write");
+		if (write(1, ".", 1) != 1)
+			exit(1);
+	}
+	pthread_create(&t, NULL, hundred, NULL);
+	pthread_join(t, NULL);
+	pid_t pid = fork();
+	if (pid == 0) {
+		for (long i = 0; i < 50; i++)
+			work(i, "child");
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+	execl(argv[0], argv[0], "work", "25", NULL);
+	exit(1);
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argv[1];
@@ -87,6 +117,8 @@ int main(int argc, char **argv)
 		threads();
 		return 0;
 	}
+	if (!strcmp(what, "family"))
+		family(argv);
 	printf("ready\n");
 	fflush(stdout);
 	getchar();
