@@ -23,7 +23,7 @@ import (
 //
 //	// gotrace: -a 0 -e trace=kill,tkill   options of the tracer; always the first line
 //	// abi: 64 32                         sizes of long to build it for; default 64
-//	// arch: amd64                        the only GOARCH that it is for
+//	// arch: amd64, REASON                the only GOARCH that it is for
 //	// after: munlock(0x1,                the trace counts from behind the line that begins so
 //	// cflags: -pthread -static           more options of the compiler
 //	// strace: no, REASON                 the trace is not strace's
@@ -37,6 +37,7 @@ type fixture struct {
 	options []string
 	abis    []string
 	arch    string
+	archWhy string
 	after   string
 	cflags  []string
 	straceN string // why strace's trace differs
@@ -67,7 +68,7 @@ func readFixture(t *testing.T, path string) *fixture {
 		case "abi":
 			f.abis = strings.Fields(value)
 		case "arch":
-			f.arch = value
+			f.arch, f.archWhy, _ = strings.Cut(value, ", ")
 		case "after":
 			f.after = value
 		case "cflags":
@@ -136,7 +137,7 @@ func TestFixtures(t *testing.T) {
 		}
 		for _, abi := range f.abis {
 			t.Run(f.name+"/"+abi, func(t *testing.T) {
-				skipOn(t, "fixture is for "+f.arch, f.arch != "" && f.arch != runtime.GOARCH)
+				skipOn(t, "fixture is for "+f.arch+": "+f.archWhy, f.arch != "" && f.arch != runtime.GOARCH)
 				prog := f.build(t, abi)
 				t.Run("gotrace", func(t *testing.T) { f.check(t, tracer, prog) })
 				t.Run("strace", func(t *testing.T) {

@@ -172,7 +172,7 @@ func readDirectives(src string) (*directives, error) {
 		}
 		switch key {
 		case "arch":
-			d.arch = strings.TrimSpace(value)
+			d.arch, _, _ = strings.Cut(strings.TrimSpace(value), ", ")
 		case "abi":
 			d.bits = strings.Fields(value)
 		case "cflags":
