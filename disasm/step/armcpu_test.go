@@ -94,7 +94,7 @@ var armOthers = armFormList{
 
 const arm64Rows = `plain displaced,pcrel emulate,pcrel emulate; then in place,nop emulate,landing emulate,jmp emulate,call emulate,
 	jcc emulate,icall emulate,ijmp emulate,ret emulate,pac displaced,adr,adrp,literal of 4,literal of 8,literal signed,prefetch literal,
-	cbz true,cbz false,cbnz true,cbnz false,tbz true,tbz false,tbnz true,tbnz false`
+	cbz true,cbz false,cbnz true,cbnz false,tbz true,tbz false,tbnz true,tbnz false,jcc true,jcc false`
 
 // armLabel names the form, and for conditional branches whether they were taken.
 func (k *cpuCase) armLabel() string {
@@ -103,9 +103,6 @@ func (k *cpuCase) armLabel() string {
 		return armForms.of(w)
 	}
 	name := armOthers.of(w)
-	if name == "jcc" {
-		name = fmt.Sprintf("jcc %x", w&15)
-	}
 	if k.in.Class == disasm.CondJump {
 		name = fmt.Sprintf("%s %v", name, k.next == k.in.Target)
 	}
@@ -128,6 +125,10 @@ func (g *generator) armInst(want disasm.Class) (disasm.Inst, []byte) {
 			if g.IntN(4) != 0 { // near
 				w &^= 0x7fe00 << 5
 			}
+		case "register offset": // which is often too far
+			w |= uint32(g.IntN(2)) * 31 << 16
+		case "cbz", "cbnz":
+			w |= uint32(g.IntN(2)) * 31
 		case "b", "bl":
 			w &^= 1 << 25 // not below 0
 		}

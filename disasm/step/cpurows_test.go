@@ -24,8 +24,6 @@ func (k *cpuCase) labels() []string {
 	add(k.p.Boosted && len(k.p.Code()) > int(in.Len)+5, "far jump back")
 	add(in.Has(disasm.PCRelMem) && k.p.Why == WhyDisp, "another displacement")
 	switch in.Class {
-	case disasm.CondJump:
-		add(true, fmt.Sprintf("jcc %x %v", in.Op()&15, k.next == in.Target))
 	case disasm.LoopJump:
 		add(true, fmt.Sprintf("loop %x %v", in.Op(), k.next == in.Target))
 		add(in.Has(disasm.AddrSize), fmt.Sprintf("loop %x 67", in.Op()))
@@ -68,7 +66,7 @@ func (k *cpuCase) method() string {
 	return k.p.Method.String()
 }
 
-// What must have run, besides the conditions of branches.
+// What must have run.
 const (
 	x86Rows = `plain displaced,plain boosted,nop emulate,landing emulate,push emulate,push rsp,pop displaced,pop boosted,pop rsp,
 		jmp emulate,jcc emulate,loop emulate,loop e0 67,loop e1 67,loop e2 67,loop e3 67,
@@ -88,12 +86,6 @@ func (c *tracee) rows() (want []string) {
 	for row := range strings.SplitSeq(rows, ",") {
 		want = append(want, strings.ReplaceAll(strings.TrimSpace(row), ";", ","))
 	}
-	for cond := range 16 {
-		want = append(want, fmt.Sprintf("jcc %x true", cond))
-		if c.a != arch.ARM64 || cond < 14 {
-			want = append(want, fmt.Sprintf("jcc %x false", cond))
-		}
-	}
 	switch {
 	case c.has(5):
 		want = append(want, "evex", "vex")
@@ -103,7 +95,7 @@ func (c *tracee) rows() (want []string) {
 	if c.a == arch.ARM64 {
 		want = append(want, armForms.names()...)
 		if atomics() {
-			want = append(want, "atomic displaced", "atomic", "swap", "compare and swap", "compare and swap pair")
+			want = append(want, "atomic displaced", "atomic", "swap", "compare and swap")
 		}
 	}
 	return want
