@@ -16,7 +16,7 @@ import (
 )
 
 // packages is what depends on the machine. Those of cmd show what programs of amd64 do.
-var packages = []string{"./tracer/procfd", "./tracer/ptrace", "./tracer/corefile", "./tracer/decode", "./tracer", "./follow", "./filter", "./arch"}
+var packages = []string{"./disasm/...", "./tracer/procfd", "./tracer/ptrace", "./tracer/corefile", "./tracer/decode", "./tracer", "./follow", "./filter", "./arch"}
 
 // prebuiltDir is where the guest has what tests build elsewhere.
 const prebuiltDir = "/prebuilt"
