@@ -24,6 +24,7 @@ var layers = map[string][]string{
 	"bp":                   {"bp/symbol", "disasm/step", "disasm", "tracer/event", "arch"},
 	"bp/symbol":            {"tracer/event", "arch"},
 	"bp/usdt":              {"bp/symbol", "tracer/event", "arch"},
+	"bp/unwind":            {"bp/symbol", "disasm", "tracer/event", "arch"},
 	"disasm":               {"arch"},
 	"disasm/step":          {"disasm", "arch"},
 	"filter":               {},

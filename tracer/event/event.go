@@ -69,6 +69,7 @@ type Event struct {
 	Data  []Dump  // memory that an action shows
 	Sys   *Syscall
 	Site  *Site // of events that happen at a place in a program
+	Stack *Stack
 	// Num is the kind's own number: signal (Signal, GroupStop, Killed), exit code (Exit),
 	// the new task (Fork, Vfork, Clone), the surviving task's former tid (Exec), the successor
 	// (Superseded), nanoseconds between two of them (Timer).
