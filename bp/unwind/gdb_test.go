@@ -40,6 +40,7 @@ type goldenFrame struct {
 func plain(name string) string {
 	name, _, _ = strings.Cut(strings.TrimPrefix(name, "__GI_"), "(")
 	name, _, _ = strings.Cut(name, ".part")
+	name = strings.TrimSuffix(name, ".abi0")
 	return name
 }
 
@@ -145,11 +146,14 @@ const compareLines = false
 // session is a program under gdb whose stacks are found here, too.
 type session struct {
 	*debugger
-	bin   string
-	u     *Unwinder
-	mem   file
-	blind bool // the program's own tables are not used
+	bin    string
+	u      *Unwinder
+	mem    file
+	change func(*table) // makes the program's tables others; nil: they are used as they are
 }
+
+// blind makes a program's tables say nothing.
+func blind(t *table) { t.eh, t.golang, t.debugOK = nil, nil, true }
 
 // next is the next stop, and the frames that are found here; false: the program has ended.
 func (ss *session) next(t *testing.T) (s stopped, got []Frame, ok bool) {
@@ -163,9 +167,11 @@ func (ss *session) next(t *testing.T) (s stopped, got []Frame, ok bool) {
 	if err := ss.u.Forget(); err != nil {
 		t.Fatal(err)
 	}
-	if m := ss.u.space.Module(s.regs.PC()); ss.blind && m != nil && m.Path == ss.bin {
+	m := ss.u.space.Module(s.regs.PC())
+	if ss.change != nil && m != nil && m.Path == ss.bin && ss.u.tables.files[m.File] == nil {
 		tab := newTable(amd64, m.File)
-		tab.read, tab.debugOK = true, true
+		tab.open()
+		ss.change(tab)
 		ss.u.tables.files[m.File] = tab
 	}
 	return s, ss.u.Frames(&s.regs, ss.mem, 0), true
@@ -173,14 +179,13 @@ func (ss *session) next(t *testing.T) (s stopped, got []Frame, ok bool) {
 
 // compareStops compares the stacks of all stops of a program with gdb's, up to its main function, and
 // returns how many there were.
-func compareStops(t *testing.T, bin, function string, blind bool) int {
-	ss := &session{debugger: debug(t, bin, function), bin: bin, blind: blind}
+func (ss *session) compareStops(t *testing.T) int {
 	for n := 0; ; n++ {
 		s, got, ok := ss.next(t)
 		if !ok {
 			return n
 		}
-		compareFrames(t, bin, s.frames, got)
+		compareFrames(t, ss.bin, s.frames, got)
 		ss.do("continue", "here")
 	}
 }
@@ -220,6 +225,9 @@ func compareFrames(t *testing.T, bin string, want []goldenFrame, got []Frame) {
 		if w.kind == "signal" || w.line == 0 && compareLines { // of these gdb has no function
 			w.name, w.file, w.line = "-", ".", 0
 		}
+		if w.name == "runtime.goexit" && (i == len(got) || got[i].PC == w.pc) {
+			return // no frame pointer leads there, and gdb goes on behind it
+		}
 		have := text(i)
 		if i < len(got) && w.line == 0 && compareLines {
 			got[i].Place.Func, got[i].Place.File, got[i].Place.Line = "", "", 0
@@ -248,7 +256,9 @@ func TestFrames(t *testing.T) {
 		"exceptions":    {"g++", "throws.cc", []string{"-O2", "-g"}, 7},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if n := compareStops(t, compile(t, c.cc, c.src, c.flags...), "site", false); n != c.stops {
+			bin := compile(t, c.cc, c.src, c.flags...)
+			ss := &session{debugger: debug(t, bin, "site"), bin: bin}
+			if n := ss.compareStops(t); n != c.stops {
 				t.Errorf("%d stops, not %d", n, c.stops)
 			}
 		})
@@ -259,7 +269,9 @@ func TestFrames(t *testing.T) {
 func TestGuess(t *testing.T) {
 	for _, flags := range [][]string{{"-O2", "-g"}, {"-O0", "-g"}, {"-Os", "-g"}, {"-O2", "-g", "-fno-omit-frame-pointer"}} {
 		t.Run(strings.Join(flags, ""), func(t *testing.T) {
-			if n := compareStops(t, compile(t, "gcc", "stacks.c", flags...), "site", true); n != 13 {
+			bin := compile(t, "gcc", "stacks.c", flags...)
+			ss := &session{debugger: debug(t, bin, "site"), bin: bin, change: blind}
+			if n := ss.compareStops(t); n != 13 {
 				t.Errorf("%d stops, not 13", n)
 			}
 		})
@@ -270,16 +282,16 @@ func TestGuess(t *testing.T) {
 // the dynamic linker.
 func TestSteps(t *testing.T) {
 	const steps = 500
-	for name, blind := range map[string]bool{"tables": false, "blind": true} {
+	for name, change := range map[string]func(*table){"tables": nil, "blind": blind} {
 		t.Run(name, func(t *testing.T) {
 			bin := compile(t, "gcc", "stacks.c", "-O2", "-g")
-			ss := &session{debugger: debug(t, bin, "main"), bin: bin, blind: blind}
+			ss := &session{debugger: debug(t, bin, "main"), bin: bin, change: change}
 			for range steps {
 				s, got, ok := ss.next(t)
 				if !ok {
 					t.Fatal("the program has ended")
 				}
-				if top := s.frames[0].name; !blind || !strings.HasSuffix(top, "@plt") && top != "-" {
+				if top := s.frames[0].name; change == nil || !strings.HasSuffix(top, "@plt") && top != "-" {
 					compareFrames(t, bin, s.frames, got)
 				}
 				ss.do("stepi", "here")

@@ -144,8 +144,10 @@ func (t *goTable) step(m *machine, pc uint64) *step {
 		return nil
 	}
 	st := &step{cfa: rule{where: isOffFrom, reg: uint64(m.sp), off: d}, ra: m.ra, golang: true}
-	st.outermost = desc[t.flags]&goTopFrame != 0
-	st.toGoroutine = t.name(desc) == "runtime.systemstack"
+	// What mcall runs never returns: the goroutine that has called it waits elsewhere.
+	name := t.name(desc)
+	st.outermost = desc[t.flags]&goTopFrame != 0 || name == "runtime.mcall"
+	st.toGoroutine = name == "runtime.systemstack"
 	if m.link {
 		// The frame pointer is below the frame, the return address at its bottom.
 		if d > 0 {
