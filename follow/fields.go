@@ -178,18 +178,14 @@ func Name(ev *event.Event) string {
 // siteName is the function called, the static probe or the counter, or the function where the
 // event happened; of what is nowhere, the place as the rule has it.
 func siteName(ev *event.Event) string {
-	s := ev.Site
-	name := s.Place.Func
-	switch {
+	switch s := ev.Site; {
 	case ev.Name != "":
 		return ev.Name
-	case ev.Kind == event.CallEnter || ev.Kind == event.CallExit:
-		name = s.Target.Func
-	}
-	switch {
-	case name != "":
-		return name
-	case len(s.Probes) > 0:
+	case (ev.Kind == event.USDT || ev.Kind == event.Perf) && len(s.Probes) > 0:
+		return s.Probes[0].Loc
+	case s.Place.Func != "":
+		return s.Place.Func
+	case len(s.Probes) > 0 && s.Probes[0].Loc != "":
 		return s.Probes[0].Loc
 	}
 	return ev.Kind.Name

@@ -37,29 +37,14 @@ func number(n uint64) filter.Val { return filter.Val{Num: int64(n), OK: true} }
 // word is a text; "" is absent.
 func word(s string) filter.Val { return filter.Val{Str: []byte(s), OK: s != ""} }
 
-// place is where an event happened: of a call, the function that is called.
-func place(ev *event.Event) *event.Place {
-	if isCall(ev) {
-		return &ev.Site.Target
-	}
-	return &ev.Site.Place
-}
-
-func isCall(ev *event.Event) bool { return ev.Kind == event.CallEnter || ev.Kind == event.CallExit }
-
 func places() []*follow.Field {
 	return []*follow.Field{
-		field("pc", filter.Int, "the address: of the instruction, of the function that is called or has returned", func(ev *event.Event) filter.Val {
-			if isCall(ev) {
-				return number(ev.Site.To)
-			}
-			return number(ev.Site.PC)
-		}),
-		field("func", filter.String, "the function there", func(ev *event.Event) filter.Val { return word(place(ev).Func) }),
-		field("module", filter.String, "the program or library, without its directory", func(ev *event.Event) filter.Val { return word(place(ev).Module) }),
-		field("file", filter.String, "the source file, as the compiler was given it", func(ev *event.Event) filter.Val { return word(place(ev).File) }),
+		field("pc", filter.Int, "the address: of the instruction, of the function that is called or has returned", func(ev *event.Event) filter.Val { return number(ev.Site.PC) }),
+		field("func", filter.String, "the function there", func(ev *event.Event) filter.Val { return word(ev.Site.Place.Func) }),
+		field("module", filter.String, "the program or library, without its directory", func(ev *event.Event) filter.Val { return word(ev.Site.Place.Module) }),
+		field("file", filter.String, "the source file, as the compiler was given it", func(ev *event.Event) filter.Val { return word(ev.Site.Place.File) }),
 		field("line", filter.Int, "the line in it", func(ev *event.Event) filter.Val {
-			n := place(ev).Line
+			n := ev.Site.Place.Line
 			return filter.Val{Num: int64(n), OK: n > 0}
 		}),
 	}
@@ -81,6 +66,7 @@ func result() []*follow.Field {
 			return follow.ValueOf(&ev.Site.Ret)
 		})),
 		atExit(field("dur", filter.Duration, "how long it ran", func(ev *event.Event) filter.Val { return number(uint64(ev.Dur)) })),
+		field("caller", filter.String, "the function that it returns to", func(ev *event.Event) filter.Val { return word(ev.Site.Target.Func) }),
 	}
 }
 
@@ -136,11 +122,6 @@ func jump() []*follow.Field {
 		field("target", filter.String, "the function that control went to", func(ev *event.Event) filter.Val { return word(ev.Site.Target.Func) }),
 		field("taken", filter.String, "call, ret or jmp", func(ev *event.Event) filter.Val { return word(ev.Site.Taken) }),
 	)
-}
-
-func nesting() []*follow.Field {
-	return append(level(),
-		field("caller", filter.String, "the function that it returns to", func(ev *event.Event) filter.Val { return word(ev.Site.Place.Func) }))
 }
 
 func level() []*follow.Field {

@@ -33,7 +33,7 @@ func Kinds(a *arch.Arch) []*follow.Kind {
 		stopped("branch", "control went elsewhere: by a call, a return or a jump that was taken",
 			at(event.Branch), []*event.Kind{event.Branch}, []filter.Param{span}, instruction, jump),
 		entry(paired(stopped("call", "a library's function is called; .enter: before it runs only",
-			at(event.CallEnter), []*event.Kind{event.CallEnter, event.CallExit}, []filter.Param{text("function", checkCalled)}, arguments, result, nesting))),
+			at(event.CallEnter), []*event.Kind{event.CallEnter, event.CallExit}, []filter.Param{text("function", checkCalled)}, arguments, result, level))),
 		stopped("usdt", "a static probe of the program is passed",
 			at(event.USDT), []*event.Kind{event.USDT}, []filter.Param{text("probe", checkUSDT)}, arguments),
 		running("perf", "a counter has counted its period; the task runs on",

@@ -223,7 +223,7 @@ func TestConditions(t *testing.T) {
 		{
 			"call(*)", event.Event{
 				Kind: event.CallExit,
-				Site: &event.Site{Probes: []event.Probe{{Kind: event.CallEnter, Loc: "*"}}, Place: inMain, Target: malloc, To: 64, Depth: 1, HasRet: true, Ret: event.Value{Form: event.FormString, Data: []byte("HOME"), Num: 7}},
+				Site: &event.Site{Probes: []event.Probe{{Kind: event.CallEnter, Loc: "*"}}, Place: malloc, Target: inMain, PC: 64, Depth: 1, HasRet: true, Ret: event.Value{Form: event.FormString, Data: []byte("HOME"), Num: 7}},
 			},
 			[]string{`func == "malloc"`, `caller == "main"`, `module == "libc.so.6"`, "pc == 64", "level == 1", "ret == 7", `ret == "HOME"`, `name == "malloc"`}, []string{"ret == 0"}, []string{`file == ""`},
 		},
@@ -323,7 +323,7 @@ func TestCalls(t *testing.T) {
 				continue
 			}
 			name := strings.ToLower(step[1:])
-			ev := event.Event{Kind: event.CallEnter, Site: &event.Site{Depth: int(step[0] - '0'), Target: event.Place{Func: name}, HasRet: true, Ret: event.Value{Form: event.FormInt, Num: 5}}}
+			ev := event.Event{Kind: event.CallEnter, Site: &event.Site{Depth: int(step[0] - '0'), Place: event.Place{Func: name}, HasRet: true, Ret: event.Value{Form: event.FormInt, Num: 5}}}
 			for _, loc := range []string{"*", "a", "b"} {
 				ev.Site.Probes = append(ev.Site.Probes, event.Probe{Kind: event.CallEnter, Loc: loc})
 			}

@@ -10,20 +10,17 @@ import (
 // jsonSite appends what an event has that happened at a place in a program.
 func jsonSite(b []byte, ev *event.Event, o *TextOptions) []byte {
 	s := ev.Site
-	place, pc := &s.Place, s.PC
 	switch ev.Kind {
 	case event.USDT, event.Perf:
 		b = appendStringField(b, "name", probeName(ev))
 	case event.Watch:
 		b = appendStringField(b, "name", watchName(s))
-	case event.CallEnter, event.CallExit:
-		place, pc = &s.Target, s.To
 	}
 	if ev.Kind == event.Perf {
 		b = appendIntField(b, "period", ev.Num)
 	}
-	b = appendUintField(b, "pc", pc)
-	b = jsonPlace(b, "place", place)
+	b = appendUintField(b, "pc", s.PC)
+	b = jsonPlace(b, "place", &s.Place)
 	if ev.Args != nil {
 		b = jsonArgs(appendKey(b, "args"), ev)
 	}
@@ -41,7 +38,9 @@ func jsonSite(b []byte, ev *event.Event, o *TextOptions) []byte {
 	}
 	switch ev.Kind {
 	case event.CallEnter, event.CallExit:
-		b = jsonPlace(appendIntField(b, "level", int64(s.Depth)), "caller", &s.Place)
+		b = jsonPlace(appendIntField(b, "level", int64(s.Depth)), "caller", &s.Target)
+	case event.Return:
+		b = jsonPlace(b, "caller", &s.Target)
 	case event.Branch:
 		b = appendIntField(b, "level", int64(s.Depth))
 		b = appendStringField(b, "taken", s.Taken)

@@ -357,7 +357,7 @@ func (t *Text) functionEnter(ev *event.Event) {
 
 func (t *Text) functionName(s *event.Site) {
 	t.paintOn(t.pal.name)
-	t.buf = appendPlace(t.buf, &s.Target, s.To)
+	t.buf = appendPlace(t.buf, &s.Place, s.PC)
 	t.paintOff(t.pal.name)
 }
 

@@ -58,9 +58,9 @@ var siteCases = []struct {
 		`"event":"bp","pc":16`,
 	},
 	{
-		event.Event{Kind: event.Return, Dur: 1500 * time.Microsecond, Site: &event.Site{Place: atMain, HasRet: true, Ret: num(event.FormInt, 3)}},
+		event.Event{Kind: event.Return, Dur: 1500 * time.Microsecond, Site: &event.Site{Place: atMain, Target: malloc, HasRet: true, Ret: num(event.FormInt, 3)}},
 		`<<< main                                = 3 <0.001500>`,
-		`"event":"ret","pc":0,"place":{"off":0,"func":"main","module":"hello","file":"/src/hello.c","line":12},"ret":3,"dur_ns":1500000`,
+		`"event":"ret","pc":0,"place":{"off":0,"func":"main","module":"hello","file":"/src/hello.c","line":12},"ret":3,"dur_ns":1500000,"caller":{"off":0,"func":"malloc","module":"libc.so.6"}`,
 	},
 	{
 		event.Event{Kind: event.Return, Args: []event.Value{num(event.FormInt, 3)}, Site: &event.Site{Place: malloc, HasRet: true}},
@@ -167,12 +167,12 @@ func TestBareInstruction(t *testing.T) {
 
 func TestCalls(t *testing.T) {
 	enter := func(tid int32, depth int, f event.Place, args ...event.Value) event.Event {
-		return event.Event{Kind: event.CallEnter, Task: event.Task{TID: tid, TGID: 1}, Args: args, Site: &event.Site{Target: f, Depth: depth, Place: inMain}}
+		return event.Event{Kind: event.CallEnter, Task: event.Task{TID: tid, TGID: 1}, Args: args, Site: &event.Site{Place: f, Depth: depth, Target: inMain}}
 	}
 	exit := func(tid int32, depth int, f event.Place, ret int, args ...event.Value) event.Event {
 		return event.Event{
 			Kind: event.CallExit, Wall: 5, Dur: 3, Task: event.Task{TID: tid, TGID: 1}, Args: args,
-			Site: &event.Site{Target: f, Depth: depth, Place: inMain, HasRet: ret >= 0, Ret: num(event.FormInt, uint64(ret))},
+			Site: &event.Site{Place: f, Depth: depth, Target: inMain, HasRet: ret >= 0, Ret: num(event.FormInt, uint64(ret))},
 		}
 	}
 	n := num(event.FormInt, 24).Named("size")

@@ -43,12 +43,11 @@ const (
 // function ran.
 type Site struct {
 	Probes []Probe // those that made the event; several may be at one place. None: Step, by Verdict.Steps
-	// PC is of the instruction that was executed (Step, Branch, Watch) or is to be; at Return it
-	// is where the function that has returned begins, at CallEnter and CallExit where it
-	// returns to.
+	// PC is of the instruction that was executed (Step, Branch, Watch) or is to be; at Return,
+	// CallEnter and CallExit it is where the function begins.
 	PC     uint64
-	Place  Place  // of PC; at Return, the function
-	To     uint64 // Branch, CallEnter, CallExit: where control went
+	Place  Place  // of PC
+	To     uint64 // Branch: where control went; Return, CallEnter, CallExit: where the function returns to
 	Target Place  // of To
 	Depth  int    // Branch, CallEnter, CallExit: how many calls deep, from 0
 	Taken  string // Branch: "call", "ret" or "jmp"
