@@ -132,7 +132,7 @@ func (r *run) registry() *follow.Registry {
 	if r.namer != nil {
 		reg.Tasks = r.namer
 	}
-	reg.Kinds = append(reg.Kinds, probe.Kinds(ptrace.Native)...)
+	reg.Kinds = append(reg.Kinds, probe.Kinds()...)
 	reg.Actions = append(reg.Actions, r.actions()...)
 	reg.Warn = func(msg string) { r.say("%s", msg) }
 	if len(r.plugins.running) > 0 {

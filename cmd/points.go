@@ -5,6 +5,7 @@ import (
 
 	"github.com/gotrace/gotrace/bp"
 	"github.com/gotrace/gotrace/bp/symbol"
+	"github.com/gotrace/gotrace/cmd/probe"
 	"github.com/gotrace/gotrace/filter"
 	"github.com/gotrace/gotrace/tracer"
 	"github.com/gotrace/gotrace/tracer/event"
@@ -44,17 +45,17 @@ func (r *run) reader(cfg *tracer.Config) {
 	}
 	r.points = bp.New(bp.Options{
 		Cache:  symbol.NewCache(),
-		Failed: func(_ event.Task, p event.Probe, err error) { r.say("%s(%s): %v", kindName(p.Kind), p.Loc, err) },
+		Failed: r.notPlanted,
 	})
 	cfg.Reader = r.points
 }
 
-// kindName is what rules call a kind.
-func kindName(k *event.Kind) string {
-	if k == event.CallEnter {
-		return "call"
+// notPlanted says once, of each probe, why it cannot be planted.
+func (r *run) notPlanted(_ event.Task, p event.Probe, err error) {
+	if !slices.Contains(r.refused, p) {
+		r.refused = append(r.refused, p)
+		r.say("%s: %v", probe.Text(p), err)
 	}
-	return k.Name
 }
 
 // tellMissing says for which probes nothing was found.
@@ -63,6 +64,6 @@ func (r *run) tellMissing() {
 		return
 	}
 	for _, m := range r.points.Missing() {
-		r.say("%s(%s): %v", kindName(m.Probe.Kind), m.Probe.Loc, m.Err)
+		r.say("%s: %v", probe.Text(m.Probe), m.Err)
 	}
 }

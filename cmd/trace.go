@@ -62,7 +62,8 @@ type run struct {
 	out     *output
 	engine  *follow.Engine
 	session *tracer.Session
-	points  *bp.Engine // nil: nothing is planted in programs
+	points  *bp.Engine    // nil: nothing is planted in programs
+	refused []event.Probe // what could not be
 	table   *decode.Table
 	plugins plugins
 	summary *sink.Summary // nil: nothing is counted for -c

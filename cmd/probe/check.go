@@ -2,9 +2,9 @@ package probe
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
-	"github.com/gotrace/gotrace/arch"
 	"github.com/gotrace/gotrace/bp/symbol"
 	"github.com/gotrace/gotrace/filter"
 	"github.com/gotrace/gotrace/tracer/event"
@@ -84,28 +84,20 @@ func checkPeriod(a *filter.Arg) (int, error) {
 	return 0, err
 }
 
-// length is how many bytes are watched: what a debug register can.
+// maxWatch is what the four debug registers of x86 have room for together.
+const maxWatch = 32
+
+// length is how many bytes are watched; 0: what a variable has.
 func length() filter.Param {
-	return filter.Param{Name: "len", Kind: filter.ParamNum, Least: 1, Check: func(a *filter.Arg) (int, error) {
-		switch a.Num {
-		case 1, 2, 4, 8:
-			return 0, nil
+	return filter.Param{Name: "len", Kind: filter.ParamNum, Least: 1, Optional: true, Check: func(a *filter.Arg) (int, error) {
+		if a.Num > maxWatch {
+			return 0, fmt.Errorf("debug registers watch %d bytes at most", maxWatch)
 		}
-		return 0, errors.New("a debug register watches 1, 2, 4 or 8 bytes")
+		return 0, nil
 	}}
 }
 
-// access is how the memory is used. Where debug registers cannot watch for reads alone, that is
-// refused.
-func access(machine *arch.Arch) filter.Param {
-	p := filter.Param{Name: "access", Kind: filter.ParamWord, Optional: true, Words: []string{"r", "w", "rw"}}
-	if machine != arch.ARM64 {
-		p.Check = func(a *filter.Arg) (int, error) {
-			if a.Str == "r" {
-				return 0, errors.New("the debug registers of x86 cannot watch for reads alone: write rw, and 'where old == new' for what leaves the value as it is")
-			}
-			return 0, nil
-		}
-	}
-	return p
+// access is how the memory is used.
+func access() filter.Param {
+	return filter.Param{Name: "access", Kind: filter.ParamWord, Optional: true, Words: []string{"r", "w", "rw"}}
 }

@@ -1,9 +1,10 @@
 package probe
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
-	"github.com/gotrace/gotrace/arch"
 	"github.com/gotrace/gotrace/filter"
 	"github.com/gotrace/gotrace/follow"
 	"github.com/gotrace/gotrace/tracer/event"
@@ -12,8 +13,8 @@ import (
 // Stepped is the name of the event of an instruction that the action step executes.
 const Stepped = "stepped"
 
-// Kinds are the events that rules may be on, for programs of a machine.
-func Kinds(a *arch.Arch) []*follow.Kind {
+// Kinds are the events that rules may be on.
+func Kinds() []*follow.Kind {
 	loc := text("loc", checkLoc)
 	hw := filter.Param{Name: "hw", Kind: filter.ParamWord, Optional: true, Words: []string{"hw"}}
 	span := text("range", checkRange)
@@ -25,8 +26,8 @@ func Kinds(a *arch.Arch) []*follow.Kind {
 			breakpoint, []*event.Kind{event.Breakpoint}, []filter.Param{loc, hw}, arguments)),
 		stopped("ret", "a function returns",
 			at(event.Return), []*event.Kind{event.Return}, []filter.Param{text("func", checkFunc)}, arguments, result),
-		stopped("watch", "memory, at an address or of a variable, is written (w, as without a word), or read or written (rw)",
-			watch, []*event.Kind{event.Watch}, []filter.Param{text("addr", checkMemory), length(), access(a)}, memory),
+		stopped("watch", "memory, of a variable or at an address, is written (w, as without a word), or read or written (rw)",
+			watch, []*event.Kind{event.Watch}, []filter.Param{text("addr", checkMemory), length(), access()}, memory),
 		stopped("step", "an instruction was executed: of a function, a library, addresses LO-HI, or any",
 			at(event.Step), []*event.Kind{event.Step}, []filter.Param{span}, instruction),
 		steppedKind(),
@@ -120,7 +121,10 @@ func breakpoint(args []filter.Arg) event.Probe {
 }
 
 func watch(args []filter.Arg) event.Probe {
-	p := event.Probe{Kind: event.Watch, Loc: args[0].Str, Len: uint64(args[1].Num), Access: event.Write}
+	p := event.Probe{Kind: event.Watch, Loc: args[0].Str, Access: event.Write}
+	if len(args) > 1 {
+		p.Len = uint64(args[1].Num)
+	}
 	if len(args) > 2 {
 		p.Access = accesses[args[2].Str]
 	}
@@ -128,6 +132,19 @@ func watch(args []filter.Arg) event.Probe {
 }
 
 var accesses = map[string]event.Access{"r": event.Read, "w": event.Write, "rw": event.Read | event.Write}
+
+// Text is a probe as a rule has it.
+func Text(p event.Probe) string {
+	name, _, _ := strings.Cut(p.Kind.Name, ".")
+	text := name + "(" + p.Loc
+	if p.HW {
+		text += ", hw"
+	}
+	if p.Len > 0 {
+		text += fmt.Sprint(", ", p.Len)
+	}
+	return text + ")"
+}
 
 // counter is a probe of the kernel's performance events; checkPeriod has seen its period.
 func counter(args []filter.Arg) event.Probe {

@@ -43,7 +43,7 @@ const (
 // function ran.
 type Site struct {
 	Probes []Probe // those that made the event; several may be at one place. None: Step, by Verdict.Steps
-	// PC is of the instruction that was executed (Step, Branch, Watch) or is to be; at Return,
+	// PC is of the instruction that was executed (Step, Branch) or is to be; at Return,
 	// CallEnter and CallExit it is where the function begins.
 	PC     uint64
 	Place  Place  // of PC
