@@ -17,15 +17,16 @@ func (e *Engine) hit(th *thread, c event.Tracee, s *spot, regs *arch.Regs) event
 	if s.kept {
 		e.returned(th, s, regs, &v)
 	}
-	e.tell(th, s, s.probes, event.Breakpoint, &v)
+	e.tell(th, s, s.probes, event.Site{}, event.Breakpoint, &v)
 	if len(s.enters) > 0 {
 		e.entered(th, c, s, regs, &v)
 	}
 	return v
 }
 
-// tell sends an event for those of a place's probes that are of a kind.
-func (e *Engine) tell(th *thread, s *spot, probes []event.Probe, k *event.Kind, v *event.Verdict) {
+// tell sends an event for those of a place's probes that are of a kind; site is what it has beside
+// the place.
+func (e *Engine) tell(th *thread, s *spot, probes []event.Probe, site event.Site, k *event.Kind, v *event.Verdict) {
 	list := e.site.Probes[:0]
 	for _, p := range probes {
 		if p.Kind == k {
@@ -36,7 +37,8 @@ func (e *Engine) tell(th *thread, s *spot, probes []event.Probe, k *event.Kind, 
 	if len(list) == 0 {
 		return
 	}
-	e.site = event.Site{Probes: list, PC: s.addr, Place: s.place}
+	site.Probes, site.PC, site.Place = list, s.addr, th.space.placed(s)
+	e.site = site
 	merge(v, e.send(th, k))
 }
 

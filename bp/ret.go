@@ -29,12 +29,12 @@ const maxFrames = 1 << 16
 
 // entered notes that a function is entered, and tells of library calls.
 func (e *Engine) entered(th *thread, c event.Tracee, s *spot, regs *arch.Regs, v *event.Verdict) {
-	e.tell(th, s, s.enters, event.CallEnter, v)
+	to, after, ok := returnAddress(th.space.arch, c, regs)
+	e.tell(th, s, s.enters, event.Site{To: to, Target: th.space.sym.Place(to), Depth: len(th.frames)}, event.CallEnter, v)
 	now, err := c.Regs()
 	if err != nil || now.PC() != s.addr {
 		return // a handler has sent it elsewhere
 	}
-	to, after, ok := returnAddress(th.space.arch, c, regs)
 	if !ok || len(th.frames) >= maxFrames {
 		return
 	}
@@ -88,7 +88,9 @@ func (e *Engine) returned(th *thread, s *spot, regs *arch.Regs, v *event.Verdict
 		if len(list) == 0 {
 			continue
 		}
-		e.site = event.Site{Probes: list, PC: s.addr, Place: f.spot.place, To: s.addr, Depth: f.depth, HasRet: true}
+		e.site = event.Site{
+			Probes: list, PC: f.spot.addr, Place: th.space.placed(f.spot), To: s.addr, Target: th.space.placed(s), Depth: f.depth, HasRet: true,
+		}
 		e.site.Ret = result(regs)
 		e.ev.Dur = time.Since(f.began)
 		merge(v, e.send(th, k))

@@ -41,6 +41,7 @@ type spot struct {
 	known  bool        // in is
 	copies [2]slotCopy // to be stepped, and boosted
 	place  event.Place
+	lined  bool          // with its source line
 	point  string        // how the place was found: the name that was matched
 	probes []event.Probe // what is told of it
 	enters []event.Probe // of functions whose return is told
@@ -144,6 +145,21 @@ func (sp *space) plant(addr uint64) (*spot, error) {
 	i, _ := slices.BinarySearch(sp.order, addr)
 	sp.order = slices.Insert(sp.order, i, addr)
 	return s, nil
+}
+
+// placed is the place of a breakpoint, whose source line is looked up when it is first hit.
+func (sp *space) placed(s *spot) event.Place {
+	if !s.lined {
+		s.lined = true
+		s.place = sp.lined(s.place, s.addr)
+	}
+	return s.place
+}
+
+// lined adds the source line to a place.
+func (sp *space) lined(p event.Place, addr uint64) event.Place {
+	p.File, p.Line, _ = sp.sym.Line(addr)
+	return p
 }
 
 // remove takes a breakpoint back. A program that has written something else there keeps it.

@@ -15,7 +15,7 @@ func (e *Engine) stepped(th *thread, c event.Tracee, regs *arch.Regs) event.Verd
 		return v
 	}
 	th.steps--
-	e.site = event.Site{PC: th.from, Place: th.space.sym.Place(th.from), To: regs.PC()}
+	e.site = event.Site{PC: th.from, Place: th.space.lined(th.space.sym.Place(th.from), th.from), To: regs.PC()}
 	th.from = 0
 	merge(&v, e.send(th, event.Step))
 	return v

@@ -233,7 +233,7 @@ func (e *Engine) fired(th *thread, c event.Tracee) (v event.Verdict, any bool) {
 func (e *Engine) access(th *thread, s *watch, regs *arch.Regs) event.Verdict {
 	pc := regs.PC()
 	e.site.Probes = append(e.site.Probes[:0], s.probe)
-	e.site = event.Site{Probes: e.site.Probes, PC: pc, Place: th.space.sym.Place(pc)}
+	e.site = event.Site{Probes: e.site.Probes, PC: pc, Place: th.space.lined(th.space.sym.Place(pc), pc)}
 	if s.probe.HW {
 		return e.send(th, event.Breakpoint)
 	}
