@@ -233,7 +233,11 @@ func (e *Engine) fired(th *thread, c event.Tracee) (v event.Verdict, any bool) {
 func (e *Engine) access(th *thread, s *watch, regs *arch.Regs) event.Verdict {
 	pc := regs.PC()
 	e.site.Probes = append(e.site.Probes[:0], s.probe)
-	e.site = event.Site{Probes: e.site.Probes, PC: pc, Place: th.space.lined(th.space.sym.Place(pc), pc)}
+	source := pc
+	if !s.probe.HW {
+		source-- // the line is that of the instruction which did it
+	}
+	e.site = event.Site{Probes: e.site.Probes, PC: pc, Place: th.space.lined(th.space.sym.Place(pc), source)}
 	if s.probe.HW {
 		return e.send(th, event.Breakpoint)
 	}
