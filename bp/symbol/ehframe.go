@@ -2,6 +2,7 @@ package symbol
 
 import (
 	"cmp"
+	"debug/elf"
 	"slices"
 	"strings"
 )
@@ -27,19 +28,47 @@ const (
 // readFDEs reads where functions begin and end from .eh_frame, which is there in stripped
 // files as well.
 func (f *File) readFDEs() []fde {
-	s := f.elf.Section(".eh_frame")
-	if s == nil {
-		return nil
-	}
-	p := frameParser{f: f, b: f.data(s), addr: s.Addr, cies: map[uint64]byte{}}
+	b, addr := f.EHFrame()
+	p := frameParser{f: f, b: b, addr: addr, cies: map[uint64]byte{}}
 	for p.entry() {
 	}
 	out := slices.DeleteFunc(p.out, func(e fde) bool {
 		s := f.sectionOf(e.addr)
-		return e.size == 0 || s == nil || strings.HasPrefix(s.Name, ".plt")
+		return e.size == 0 || !f.executable(e.addr) || s != nil && strings.HasPrefix(s.Name, ".plt")
 	})
 	slices.SortFunc(out, func(a, b fde) int { return cmp.Compare(a.addr, b.addr) })
 	return slices.Clip(out)
+}
+
+// EHFrame is the unwind information and its address. Where there are no section headers,
+// it is found by .eh_frame_hdr, which has a segment of its own, and goes on to the end of
+// the segment that it is in: a length of 0 ends it before that.
+func (f *File) EHFrame() (data []byte, addr uint64) {
+	if s := f.elf.Section(".eh_frame"); s != nil {
+		return f.data(s), s.Addr
+	}
+	for _, p := range f.elf.Progs {
+		if p.Type != elf.PT_GNU_EH_FRAME {
+			continue
+		}
+		c := cursor{b: f.bytesAt(p.Vaddr, 16), order: f.elf.ByteOrder, ptr: f.ptrSize()}
+		c.u8() // version
+		enc := c.u8()
+		c.take(2) // encodings of the count and of the table
+		if at, ok := c.pointer(enc, p.Vaddr+4); ok && !c.bad {
+			return f.bytesAt(at, f.restOfSegment(at)), at
+		}
+	}
+	return nil, 0
+}
+
+func (f *File) restOfSegment(addr uint64) uint64 {
+	for _, p := range f.elf.Progs {
+		if p.Type == elf.PT_LOAD && addr-p.Vaddr < p.Filesz {
+			return p.Filesz - (addr - p.Vaddr)
+		}
+	}
+	return 0
 }
 
 // fde is the function that contains an address, by unwind information.

@@ -25,8 +25,10 @@ type File struct {
 	r       io.ReaderAt
 	root    string   // where the process that maps it has its "/", for its debug file
 	dirs    []string // of debug files
+	bias    uint64   // where the file is read from memory
 	table   func() *table
 	debug   func() *File
+	slots   func() slots
 	fdes    func() []fde
 	lines   func() *lineTable
 	gotab   func() *gosym.Table
@@ -44,6 +46,7 @@ func newFile(path string, r io.ReaderAt) (f *File, err error) {
 	}
 	f = &File{path: path, elf: e, r: r}
 	f.table = sync.OnceValue(f.readTable)
+	f.slots = sync.OnceValue(f.readSlots)
 	f.debug = sync.OnceValue(f.findDebug)
 	f.fdes = sync.OnceValue(f.readFDEs)
 	f.lines = sync.OnceValue(f.readLineTable)

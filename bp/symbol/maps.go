@@ -19,12 +19,12 @@ type region struct {
 // vdso is what the kernel calls the library that it maps itself.
 const vdso = "[vdso]"
 
-// parseMaps reads the executable mappings of /proc/PID/maps that may be of ELF files.
+// parseMaps reads the mappings of /proc/PID/maps that may be of ELF files.
 func parseMaps(text []byte) []region {
 	var out []region
 	for line := range bytes.Lines(text) {
 		r, ok := parseRegion(string(bytes.TrimSuffix(line, []byte("\n"))))
-		if ok && r.exec && (r.inode != 0 || r.path == vdso) {
+		if ok && (r.inode != 0 || r.path == vdso) {
 			out = append(out, r)
 		}
 	}

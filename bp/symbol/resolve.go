@@ -43,7 +43,8 @@ type Point struct {
 }
 
 // Resolve finds a place in all modules, by address. The error is a *NoneError where nothing
-// matches.
+// matches. An IFUNC stands for the implementation that the program has chosen; where that is
+// not known the error is ErrUnbound, and the points are those of other functions that match.
 func (s *Space) Resolve(l Loc) ([]Point, error) {
 	if l.HasAddr && l.Module == "" {
 		return s.absolute(l)
@@ -56,16 +57,18 @@ func (s *Space) Resolve(l Loc) ([]Point, error) {
 		return nil, &NoneError{Loc: l, Module: l.Module != ""}
 	}
 	var out []Point
+	var unbound error
 	for _, m := range modules {
-		out = append(out, m.points(l)...)
+		points, err := s.points(m, l)
+		out, unbound = append(out, points...), cmp.Or(unbound, err)
 	}
-	if len(out) == 0 {
+	if len(out) == 0 && unbound == nil {
 		return nil, &NoneError{Loc: l}
 	}
 	slices.SortFunc(out, func(a, b Point) int {
 		return cmp.Or(cmp.Compare(a.Addr, b.Addr), nearer(l.Name, a.Name, b.Name))
 	})
-	return slices.CompactFunc(out, func(a, b Point) bool { return a.Addr == b.Addr }), nil
+	return slices.CompactFunc(out, func(a, b Point) bool { return a.Addr == b.Addr }), unbound
 }
 
 // nearer puts the name that was asked for before others of the same address.
@@ -120,22 +123,32 @@ func (m *Module) called(name string) bool {
 }
 
 // points finds a place in one module.
-func (m *Module) points(l Loc) []Point {
+func (s *Space) points(m *Module, l Loc) ([]Point, error) {
 	switch {
 	case l.HasAddr:
 		if !m.File.executable(l.Addr) {
-			return nil
+			return nil, nil
 		}
-		return []Point{{Addr: l.Addr + m.Bias, Name: l.String(), Module: m}}
+		return []Point{{Addr: l.Addr + m.Bias, Name: l.String(), Module: m}}, nil
 	case l.File != "":
-		return m.linePoints(l)
+		return m.linePoints(l), nil
 	}
 	var out []Point
+	var unbound error
 	t := m.File.table()
 	for _, i := range t.find(l.Name) {
-		out = append(out, Point{Addr: t.funcs[i].addr + l.Off + m.Bias, Name: t.pointName(i, l), Module: m})
+		addr := t.funcs[i].addr + m.Bias
+		if t.funcs[i].kind == ifunc {
+			a, err := s.chosen(m, t.funcs[i])
+			if err != nil {
+				unbound = err
+				continue
+			}
+			addr = a
+		}
+		out = append(out, Point{Addr: addr + l.Off, Name: t.pointName(i, l), Module: m})
 	}
-	return out
+	return out, unbound
 }
 
 // pointName is what a function that was found is called.

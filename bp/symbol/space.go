@@ -19,6 +19,7 @@ type Space struct {
 	cache   *Cache
 	pid     int
 	text    []byte // of /proc/PID/maps
+	regions []region
 	modules []*Module
 }
 
@@ -34,6 +35,7 @@ type Module struct {
 	Changed bool
 
 	mapped region
+	chosen map[uint64]string // functions that stand for IFUNCs, by address in the file
 }
 
 // Symbol is a function or a piece of data of a process.
@@ -60,10 +62,10 @@ func (s *Space) Refresh() error {
 	if len(text) > 0 && bytes.Equal(text, s.text) {
 		return nil
 	}
-	s.text = text
+	s.text, s.regions = text, parseMaps(text)
 	var modules []*Module
-	for _, r := range parseMaps(text) {
-		if within(modules, r) {
+	for _, r := range s.regions {
+		if !r.exec || within(modules, r) {
 			continue
 		}
 		if m := s.module(r); m != nil {
@@ -93,19 +95,38 @@ func (s *Space) module(r region) *Module {
 	}
 	f, err := s.open(r)
 	if err != nil {
-		return nil
+		return s.remembered(r, false)
 	}
 	bias, ok := f.biasOf(r.lo, r.off)
 	if r.path == vdso {
 		lo, _ := f.span()
 		bias, ok = r.lo-lo, true
 	}
-	if !ok {
-		return nil
+	if !ok || s.changed(f, bias) {
+		return s.remembered(r, true)
 	}
+	return newModule(r, f, bias)
+}
+
+func newModule(r region, f *File, bias uint64) *Module {
 	lo, hi := f.span()
 	return &Module{Path: strings.TrimSuffix(r.path, deleted), Name: r.base(), Bias: bias,
 		Lo: lo + bias, Hi: hi + bias, File: f, mapped: r}
+}
+
+// remembered makes a module of what is in memory, where the file is not to be had.
+func (s *Space) remembered(r region, changed bool) *Module {
+	f := s.fromMemory(r)
+	if f == nil {
+		return nil
+	}
+	bias, ok := f.biasOf(r.lo, r.off)
+	if !ok {
+		return nil
+	}
+	m := newModule(r, f, bias)
+	m.Changed = changed
+	return m
 }
 
 // open finds the file of a mapping: by the mapping itself, which is right also where the
@@ -193,7 +214,8 @@ func (m *Module) function(addr uint64) (Symbol, bool) {
 	e, ok := t.at(at)
 	if !ok || e.open {
 		if f, found := m.File.fde(at); found && (!ok || f.addr > e.addr) {
-			return Symbol{Name: fileAddress(f.addr), Addr: f.addr + m.Bias, Size: f.size}, true
+			name := m.chosen[f.addr]
+			return Symbol{Name: cmp.Or(name, fileAddress(f.addr)), Raw: name, Addr: f.addr + m.Bias, Size: f.size}, true
 		} else if found && f.addr == e.addr {
 			e.end = f.addr + f.size
 		}

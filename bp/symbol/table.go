@@ -181,6 +181,9 @@ func (f *File) readTable() *table {
 		}
 		syms = append(syms, f.goSymbols()...)
 	}
+	if len(f.elf.Sections) == 0 {
+		syms = append(syms, f.dynamicSymbols()...)
+	}
 	syms = append(syms, f.symbols(elf.SHT_DYNSYM)...)
 	syms = append(syms, f.stubs()...)
 	return newTable(syms, f.sectionEnd)

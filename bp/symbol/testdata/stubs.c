@@ -10,5 +10,8 @@ int main(int argc, char **argv)
 	printf("%zu %p\n", strlen(p), (void *)strchr);
 	fflush(stdout);
 	free(p);
+#ifdef WAIT
+	getchar();
+#endif
 	return (void *)strlen == NULL || (void *)memcpy == NULL;
 }
