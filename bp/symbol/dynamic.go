@@ -10,7 +10,7 @@ func (f *File) dynamicSymbols() []sym {
 	strs := f.bytesAt(names, size)
 	n := f.countSymbols(tags)
 	raw := f.bytesAt(tags[elf.DT_SYMTAB], n*uint64(f.symSize()))
-	return f.appendSymbols(nil, raw, string(strs))
+	return f.readSymbols(raw, string(strs))
 }
 
 // dynamic is the entries of the dynamic segment.
@@ -20,7 +20,7 @@ func (f *File) dynamic() map[elf.DynTag]uint64 {
 		if p.Type != elf.PT_DYNAMIC {
 			continue
 		}
-		c := cursor{b: f.bytesAt(p.Vaddr, p.Filesz), order: f.elf.ByteOrder, ptr: f.ptrSize()}
+		c := cursor{b: f.bytesAt(p.Vaddr, min(p.Filesz, 1<<16)), order: f.elf.ByteOrder, ptr: f.ptrSize()}
 		for {
 			tag, value := elf.DynTag(c.address()), c.address()
 			if c.bad || tag == elf.DT_NULL {
@@ -28,6 +28,7 @@ func (f *File) dynamic() map[elf.DynTag]uint64 {
 			}
 			tags[tag] = value
 		}
+		break
 	}
 	return tags
 }

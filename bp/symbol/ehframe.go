@@ -63,8 +63,8 @@ func (f *File) EHFrame() (data []byte, addr uint64) {
 }
 
 func (f *File) restOfSegment(addr uint64) uint64 {
-	for _, p := range f.elf.Progs {
-		if p.Type == elf.PT_LOAD && addr-p.Vaddr < p.Filesz {
+	for _, p := range f.loads {
+		if addr-p.Vaddr < p.Filesz {
 			return p.Filesz - (addr - p.Vaddr)
 		}
 	}
@@ -141,7 +141,8 @@ func (p *frameParser) cie(at uint64) (byte, bool) {
 	if at >= uint64(len(p.b)) {
 		return 0, false
 	}
-	c := cursor{b: p.b, pos: at, order: p.f.elf.ByteOrder, ptr: p.f.ptrSize()}
+	const most = 512 // bytes that matter of a CIE
+	c := cursor{b: p.b[:min(at+most, uint64(len(p.b)))], pos: at, order: p.f.elf.ByteOrder, ptr: p.f.ptrSize()}
 	if length := uint64(c.u32()); length == 0xffffffff {
 		c.u64()
 	}

@@ -13,8 +13,14 @@ import (
 	"sync"
 )
 
-// largest is the section that is still read, in bytes.
-const largest = 1 << 31
+// What a file may have, so that one made for it does not take all time or memory: bytes of
+// a section, times that it shrinks by compression, sections, segments.
+const (
+	largest      = 1 << 31
+	densest      = 64
+	mostSections = 1024
+	mostSegments = 128
+)
 
 // File is an ELF file: a program, a library, the vdso, or a file of debugging information.
 // Its addresses are those that nm shows; a module adds its bias. It may be used by several
@@ -23,9 +29,11 @@ type File struct {
 	path    string
 	elf     *elf.File
 	r       io.ReaderAt
-	root    string   // where the process that maps it has its "/", for its debug file
-	dirs    []string // of debug files
-	bias    uint64   // where the file is read from memory
+	loads   []*elf.Prog    // segments that are mapped
+	allocs  []*elf.Section // sections that are mapped
+	root    string         // where the process that maps it has its "/", for its debug file
+	dirs    []string       // of debug files
+	bias    uint64         // where the file is read from memory
 	table   func() *table
 	debug   func() *File
 	slots   func() slots
@@ -44,7 +52,11 @@ func newFile(path string, r io.ReaderAt) (f *File, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
+	if len(e.Sections) > mostSections || len(e.Progs) > mostSegments {
+		return nil, fmt.Errorf("%s: %d sections, %d segments: too many", path, len(e.Sections), len(e.Progs))
+	}
 	f = &File{path: path, elf: e, r: r}
+	f.sortOut()
 	f.table = sync.OnceValue(f.readTable)
 	f.slots = sync.OnceValue(f.readSlots)
 	f.debug = sync.OnceValue(f.findDebug)
@@ -54,6 +66,20 @@ func newFile(path string, r io.ReaderAt) (f *File, err error) {
 	f.inlines = sync.OnceValue(f.readInlines)
 	f.gotab = sync.OnceValue(f.readGoTable)
 	return f, nil
+}
+
+// sortOut keeps apart what is mapped.
+func (f *File) sortOut() {
+	for _, p := range f.elf.Progs {
+		if p.Type == elf.PT_LOAD && p.Vaddr+p.Memsz >= p.Vaddr {
+			f.loads = append(f.loads, p)
+		}
+	}
+	for _, s := range f.elf.Sections {
+		if s.Flags&elf.SHF_ALLOC != 0 && s.Flags&elf.SHF_TLS == 0 {
+			f.allocs = append(f.allocs, s)
+		}
+	}
 }
 
 // errHostile stands for what made a library's parser give up in a panic.
@@ -90,7 +116,7 @@ func (f *File) data(s *elf.Section) (data []byte) {
 		}
 	}()
 	defer guard(&err)
-	if s.Type == elf.SHT_NOBITS || s.Size > largest {
+	if s.Type == elf.SHT_NOBITS || s.Size > largest || s.Size/densest > s.FileSize+page {
 		return nil
 	}
 	data, err = s.Data()
@@ -120,8 +146,8 @@ func (f *File) dwarfSection(name string) []byte {
 
 // Offset is where in the file the byte at an address is.
 func (f *File) Offset(addr uint64) (off uint64, ok bool) {
-	for _, p := range f.elf.Progs {
-		if p.Type == elf.PT_LOAD && addr-p.Vaddr < p.Filesz {
+	for _, p := range f.loads {
+		if addr-p.Vaddr < p.Filesz {
 			return addr - p.Vaddr + p.Off, true
 		}
 	}
@@ -130,8 +156,8 @@ func (f *File) Offset(addr uint64) (off uint64, ok bool) {
 
 // executable reports whether code may be at an address.
 func (f *File) executable(addr uint64) bool {
-	for _, p := range f.elf.Progs {
-		if p.Type == elf.PT_LOAD && p.Flags&elf.PF_X != 0 && addr-p.Vaddr < p.Memsz {
+	for _, p := range f.loads {
+		if p.Flags&elf.PF_X != 0 && addr-p.Vaddr < p.Memsz {
 			return true
 		}
 	}
@@ -140,8 +166,8 @@ func (f *File) executable(addr uint64) bool {
 
 // sectionOf is the section with an address, or nil.
 func (f *File) sectionOf(addr uint64) *elf.Section {
-	for _, s := range f.elf.Sections {
-		if s.Flags&elf.SHF_ALLOC != 0 && s.Flags&elf.SHF_TLS == 0 && addr-s.Addr < s.Size {
+	for _, s := range f.allocs {
+		if addr-s.Addr < s.Size {
 			return s
 		}
 	}
@@ -151,10 +177,8 @@ func (f *File) sectionOf(addr uint64) *elf.Section {
 // span is the addresses that the file takes, from the first page to the last.
 func (f *File) span() (lo, hi uint64) {
 	lo = ^uint64(0)
-	for _, p := range f.elf.Progs {
-		if p.Type == elf.PT_LOAD && p.Vaddr+p.Memsz >= p.Vaddr {
-			lo, hi = min(lo, p.Vaddr&^(page-1)), max(hi, p.Vaddr+p.Memsz)
-		}
+	for _, p := range f.loads {
+		lo, hi = min(lo, p.Vaddr&^(page-1)), max(hi, p.Vaddr+p.Memsz)
 	}
 	if hi == 0 {
 		return 0, 0
@@ -168,8 +192,8 @@ const page = 4096
 // biasOf is what the process adds to the addresses of the file, from where it has mapped an
 // offset of it: the executable segment with that offset says.
 func (f *File) biasOf(addr, off uint64) (bias uint64, ok bool) {
-	for _, p := range f.elf.Progs {
-		if p.Type != elf.PT_LOAD || p.Flags&elf.PF_X == 0 {
+	for _, p := range f.loads {
+		if p.Flags&elf.PF_X == 0 {
 			continue
 		}
 		if start := p.Off &^ (page - 1); off >= start && off < p.Off+p.Filesz {

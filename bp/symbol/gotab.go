@@ -7,11 +7,15 @@ import (
 
 // readGoTable reads the table of functions that the runtime of a Go program has. It is nil
 // in other programs.
-func (f *File) readGoTable() (t *gosym.Table) {
+func (f *File) readGoTable() *gosym.Table {
 	data := f.goTable()
 	if data == nil {
 		return nil
 	}
+	return f.goTableOf(data)
+}
+
+func (f *File) goTableOf(data []byte) (t *gosym.Table) {
 	var err error
 	defer func() {
 		if err != nil {

@@ -186,6 +186,7 @@ func stringAt(b []byte, off uint64) []byte {
 		return nil
 	}
 	b = b[off:]
+	b = b[:min(len(b), 1<<15)]
 	if i := bytes.IndexByte(b, 0); i >= 0 {
 		return b[:i]
 	}

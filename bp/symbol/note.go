@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"debug/elf"
 	"iter"
+	"strings"
 )
 
 // buildID is the build-id of an ELF file that is whole in memory, or nil.
@@ -18,7 +19,7 @@ func buildID(image []byte) []byte {
 // BuildID is the bytes that the linker made to tell this build from others, or nil.
 func (f *File) BuildID() []byte {
 	for _, p := range f.elf.Progs {
-		if p.Type != elf.PT_NOTE || p.Filesz > 1<<20 {
+		if p.Type != elf.PT_NOTE || p.Filesz > 1<<16 {
 			continue
 		}
 		b := make([]byte, p.Filesz)
@@ -61,7 +62,7 @@ func (f *File) notes(b []byte) iter.Seq[Note] {
 			if at+desc > uint64(len(b)) {
 				return
 			}
-			n := Note{cstring(string(b[12 : 12+name])), o.Uint32(b[8:]), b[at : at+desc]}
+			n := Note{strings.TrimRight(string(b[12:12+name]), "\x00"), o.Uint32(b[8:]), b[at : at+desc]}
 			if !yield(n) {
 				return
 			}

@@ -32,8 +32,9 @@ func (f *File) stubs() []sym {
 		slots[r.slot] = r
 	}
 	var out []sym
-	for _, s := range f.elf.Sections {
-		if !slices.Contains(stubSections, s.Name) || len(slots) == 0 {
+	for _, name := range stubSections {
+		s := f.elf.Section(name)
+		if s == nil || len(slots) == 0 {
 			continue
 		}
 		step := 16

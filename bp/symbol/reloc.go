@@ -30,8 +30,8 @@ func (f *File) relocs() []reloc {
 		return nil
 	}
 	var out []reloc
-	for _, s := range f.elf.Sections {
-		if s.Flags&elf.SHF_ALLOC == 0 || s.Type != elf.SHT_RELA && s.Type != elf.SHT_REL {
+	for _, s := range f.allocs[:min(len(f.allocs), 128)] {
+		if s.Type != elf.SHT_RELA && s.Type != elf.SHT_REL {
 			continue
 		}
 		names := f.dynNames(s.Link)

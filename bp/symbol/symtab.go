@@ -24,26 +24,21 @@ const (
 	object        // data
 )
 
-// symbols reads a symbol table and its names.
+// symbols reads a symbol table and its names. There is one of each type (gABI, sh_type).
 func (f *File) symbols(t elf.SectionType) []sym {
-	var out []sym
-	for i, s := range f.elf.Sections {
-		if s.Type != t || int(s.Link) >= len(f.elf.Sections) || s.Link == 0 || int(s.Link) == i {
-			continue
+	for _, s := range f.elf.Sections {
+		if s.Type == t && s.Link != 0 && int(s.Link) < len(f.elf.Sections) {
+			return f.readSymbols(f.data(s), string(f.data(f.elf.Sections[s.Link])))
 		}
-		raw, strs := f.data(s), string(f.data(f.elf.Sections[s.Link]))
-		out = f.appendSymbols(out, raw, strs)
 	}
-	return out
+	return nil
 }
 
-// appendSymbols reads the entries of a symbol table that are code or data of this file.
-func (f *File) appendSymbols(out []sym, raw []byte, strs string) []sym {
+// readSymbols reads the entries of a symbol table that are code or data of this file.
+func (f *File) readSymbols(raw []byte, strs string) []sym {
 	size := f.symSize()
 	code := f.sectionCode()
-	if out == nil {
-		out = make([]sym, 0, len(raw)/size)
-	}
+	out := make([]sym, 0, len(raw)/size)
 	for ; len(raw) >= size; raw = raw[size:] {
 		e := f.rawSym(raw)
 		kind, ok := e.kind(code)
@@ -126,9 +121,11 @@ func mapping(name string) bool {
 		(len(name) == 2 || name[2] == '.')
 }
 
+// cstring is a string up to its zero byte. What has none within 32 KiB is no name.
 func cstring(s string) string {
+	s = s[:min(len(s), 1<<15)]
 	if i := strings.IndexByte(s, 0); i >= 0 {
 		return s[:i]
 	}
-	return s
+	return ""
 }
