@@ -134,7 +134,9 @@ func FuzzMaps(f *testing.F) {
 			if r.lo >= r.hi || r.inode == 0 && r.path != vdso {
 				t.Errorf("%+v", r)
 			}
-			r.base()
+			if r.base() == "" {
+				t.Errorf("%+v has no name", r)
+			}
 		}
 	})
 }

@@ -16,6 +16,9 @@ func (f *File) readGoTable() *gosym.Table {
 }
 
 func (f *File) goTableOf(data []byte) (t *gosym.Table) {
+	if !f.goTableFits(data) {
+		return nil
+	}
 	var err error
 	defer func() {
 		if err != nil {
@@ -82,6 +85,29 @@ func (f *File) goTable() []byte {
 		}
 	}
 	return nil
+}
+
+// goTableFits reports whether a table has room for the functions and files that its header
+// counts: the reader allocates as many. The header is a magic number of 0xfffffff0 and up,
+// two zeros, two sizes, and words that begin with the two counts (the Go runtime's
+// symtab.go).
+func (f *File) goTableFits(data []byte) bool {
+	c := cursor{b: data, order: f.elf.ByteOrder}
+	const go12, lowest = 0xfffffffb, 0xfffffff0
+	magic := c.u32()
+	if magic < lowest {
+		return false
+	}
+	c.take(3)
+	if c.ptr = int(c.u8()); c.ptr != 4 && c.ptr != 8 {
+		return false
+	}
+	const entry = 8 // bytes that a function takes at least
+	funcs, files := c.address(), c.address()
+	if magic == go12 {
+		files = 0 // counted elsewhere, and not allocated for
+	}
+	return !c.bad && funcs <= uint64(len(data))/entry && files <= uint64(len(data))
 }
 
 // goText is the address that the table counts functions from. Since Go 1.18 the table's own
