@@ -1,6 +1,7 @@
 package symbol
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/ianlancetaylor/demangle"
@@ -8,8 +9,9 @@ import (
 
 // names are what a mangled symbol is called.
 type names struct {
-	full string // with parameters, as nm -C prints it
-	bare string // without
+	full  string // with parameters, as nm -C prints it
+	bare  string // without
+	plain string // and without the arguments of templates
 }
 
 // longest is the demangled name that is still made, as a power of two: hostile names of some
@@ -23,10 +25,10 @@ func mangled(raw string) bool {
 
 // demangled gives the names of a symbol; they are the raw name where it is not mangled.
 func demangled(raw string) (n names) {
-	n = names{raw, raw}
+	n = names{raw, raw, raw}
 	defer func() {
 		if recover() != nil {
-			n = names{raw, raw}
+			n = names{raw, raw, raw}
 		}
 	}()
 	full, err := demangle.ToString(raw, longest)
@@ -37,7 +39,34 @@ func demangled(raw string) (n names) {
 	if bare, err := demangle.ToString(raw, demangle.NoParams, longest); err == nil {
 		n.bare = bare
 	}
+	n.plain = plain(n.bare)
 	return n
+}
+
+// plain is a name without the arguments of templates: Box<int>::area is Box::area. The names
+// of operators stay, and so do Rust's <T as Trait>::f, which begin with what they are of.
+func plain(name string) string {
+	if strings.HasPrefix(name, "<") || !strings.Contains(name, "<") {
+		return name
+	}
+	out := make([]byte, 0, len(name))
+	for depth, i := 0, 0; i < len(name); i++ {
+		switch c := name[i]; {
+		case depth == 0 && c == '<' && bytes.HasSuffix(out, []byte("operator")):
+			n := len(name[i:]) - len(strings.TrimLeft(name[i:], "<=>"))
+			out = append(out, name[i:i+min(n, 3)]...)
+			i += min(n, 3) - 1
+		case c == '<':
+			if depth++; depth == 1 {
+				out = bytes.TrimRight(bytes.TrimSuffix(out, []byte("::")), " ")
+			}
+		case c == '>' && depth > 0 && name[i-1] != '-':
+			depth--
+		case depth == 0:
+			out = append(out, c)
+		}
+	}
+	return string(out)
 }
 
 // vocabulary is what demangled names contain that mangled ones do not spell out.

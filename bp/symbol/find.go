@@ -4,8 +4,8 @@ import "strings"
 
 // find gives the indices of the functions that a name or pattern means: those with just
 // that name, or else, where it is one, those that match the pattern. Names are the raw one,
-// the demangled one, and the demangled one without parameters. Stubs of the procedure
-// linkage table have to be named with their @.
+// the demangled one, that without parameters, and that without the arguments of templates.
+// Stubs of the procedure linkage table have to be named with their @.
 func (t *table) find(name string) []int {
 	if exact := t.exact(name); exact != nil || !strings.ContainsAny(name, "*?[") {
 		return exact
@@ -35,7 +35,7 @@ func (t *table) collect(name string, ok func(string) bool) []int {
 
 func (t *table) calledSo(i int, ok func(string) bool) bool {
 	n := t.names(i)
-	return ok(n.full) || ok(n.bare)
+	return ok(n.full) || ok(n.bare) || ok(n.plain)
 }
 
 // findObjects gives the data with a name, or that match a pattern.
@@ -57,4 +57,19 @@ func (t *table) findObjects(name string) []sym {
 		return exact
 	}
 	return matched
+}
+
+// findUnnamed gives the functions that only unwind information knows, by a pattern that is
+// meant for all or for their addresses in the file: * or 0x*.
+func (f *File) findUnnamed(name string) (out []uint64) {
+	if name != "*" && (!strings.HasPrefix(name, "0x") || !strings.ContainsAny(name, "*?[")) {
+		return nil
+	}
+	t := f.table()
+	for _, d := range f.fdes() {
+		if e, ok := t.at(d.addr); (!ok || e.open && e.addr != d.addr) && glob(name, fileAddress(d.addr)) {
+			out = append(out, d.addr)
+		}
+	}
+	return out
 }

@@ -81,6 +81,30 @@ func TestFrames(t *testing.T) {
 	}
 }
 
+// TestLinesGo compares the lines of a Go program by DWARF with those of the runtime's table:
+// addr2line of binutils 2.40 cannot read DWARF as Go writes it.
+func TestLinesGo(t *testing.T) {
+	bin := filepath.Join(t.TempDir(), "hello")
+	run(t, "go", "build", "-o", bin, "testdata/hello.go")
+	f := open(t, bin)
+	known, wrong := 0, 0
+	for _, a := range sample(f, 2000) {
+		d, r, ok := f.lines().at(a)
+		file, line, has := f.goLine(a)
+		if !ok || !has {
+			continue
+		}
+		known++
+		if int(r.line) != line || d.path(r.file) != file {
+			wrong++
+			t.Logf("%#x: %s:%d by DWARF, %s:%d by the runtime", a, d.path(r.file), r.line, file, line)
+		}
+	}
+	if known < 1000 || wrong > known/100 {
+		t.Errorf("%d of %d addresses differ", wrong, known)
+	}
+}
+
 func compareFrames(t *testing.T, bin string, n, atLeast int) {
 	t.Helper()
 	f := open(t, bin)

@@ -68,7 +68,7 @@ func moduleEnd(text string) int {
 
 // parse reads what follows the library.
 func (l *Loc) parse(s string) *SyntaxError {
-	if '0' <= s[0] && s[0] <= '9' {
+	if '0' <= s[0] && s[0] <= '9' && !strings.ContainsAny(s, "*?[") {
 		v, err := strconv.ParseUint(s, 0, 64)
 		if err == nil {
 			l.Addr, l.HasAddr = v, true

@@ -30,6 +30,7 @@ func TestParseLoc(t *testing.T) {
 		"<T as core::fmt::Debug>::f": {Name: "<T as core::fmt::Debug>::f"},
 		"[vdso]!__vdso_time":         {Module: "[vdso]", Name: "__vdso_time"},
 		"f+x":                        {Name: "f+x"},
+		"prog!0x4*":                  {Module: "prog", Name: "0x4*"},
 		"malloc@plt":                 {Name: "malloc@plt"},
 	} {
 		if got, err := ParseLoc(text); err != nil || got != want {

@@ -148,6 +148,9 @@ func (s *Space) points(m *Module, l Loc) ([]Point, error) {
 		}
 		out = append(out, Point{Addr: addr + l.Off, Name: t.pointName(i, l), Module: m})
 	}
+	for _, a := range m.File.findUnnamed(l.Name) {
+		out = append(out, Point{Addr: a + m.Bias, Name: fileAddress(a), Module: m})
+	}
 	return out, unbound
 }
 

@@ -40,7 +40,7 @@ func TestDemangled(t *testing.T) {
 	for text, want := range map[string]int{
 		"ns::Box<int>::area": 1, "ns::Box<int>::area(int) const": 1, "*Box*::area*": 2, "ns::biggest<int>": 1,
 		"ns::biggest*": 2, "(anonymous namespace)::hidden": 1, "*hidden*(*char const*)": 1, "_ZNK2ns3BoxIiE4areaEi": 1,
-		"ns::Box<*": 6,
+		"ns::Box<*": 6, "ns::Box::area": 2, "ns::biggest": 2,
 	} {
 		l, _ := ParseLoc(text)
 		p, err := s.Resolve(l)
@@ -222,6 +222,19 @@ func TestGoLines(t *testing.T) {
 			if file, line, ok := s.Line(p.Addr); !ok || !strings.HasSuffix(file, "hello.go") || "hello.go:"+strconv.Itoa(line) != filepath.Base(text) {
 				t.Errorf("%q: %s is at %s:%d", ldflags, text, file, line)
 			}
+		}
+	}
+}
+
+func TestPlain(t *testing.T) {
+	for name, want := range map[string]string{
+		"a::f": "a::f", "a::B<int, C<d> >::f<(x)1>": "a::B::f", "B<int>::operator<": "B::operator<",
+		"operator<< <char>": "operator<<", "B<int>::operator-><int>": "B::operator->",
+		"<a::B<c> as d>::f": "<a::B<c> as d>::f", "a::f::<i32>": "a::f", "operator<=><int>": "operator<=>",
+		"a<": "a", "a>b": "a>b",
+	} {
+		if got := plain(name); got != want {
+			t.Errorf("plain(%s) = %s, want %s", name, got, want)
 		}
 	}
 }

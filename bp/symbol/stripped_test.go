@@ -98,6 +98,13 @@ func TestStripped(t *testing.T) {
 	if len(want) != 3 {
 		t.Errorf("nm has %d functions", len(want))
 	}
+	points, err := (&Space{modules: []*Module{m}}).Resolve(Loc{Module: "plain", Name: "*"})
+	for _, p := range points {
+		delete(want, p.Addr)
+	}
+	if err != nil || len(want) != 0 {
+		t.Errorf("plain!* is %+v, %v; without %#x", points, err, want)
+	}
 }
 
 // TestDebugFile finds symbols that are in another file: by checksum, by build-id, packed.
@@ -185,6 +192,47 @@ func TestGoStripped(t *testing.T) {
 			if x, y := with.table().funcs[a[0]], without.table().funcs[b[0]]; x.addr != y.addr {
 				t.Errorf("%s at %#x with symbols, %#x without", name, x.addr, y.addr)
 			}
+		}
+	}
+}
+
+// TestInfoSymbol compares the functions of addresses in real programs with gdb's. Where only
+// unwind information knows the function, gdb names the one before it.
+func TestInfoSymbol(t *testing.T) {
+	libc := strings.TrimSpace(run(t, "gcc", "-print-file-name=libc.so.6"))
+	for _, bin := range []string{"/bin/bash", libc, build(t, "shapes.cc", "-O2", "-no-pie", "-static")} {
+		f := open(t, bin)
+		var script bytes.Buffer
+		addrs := sample(f, 1000)
+		for _, a := range addrs {
+			fmt.Fprintf(&script, "info symbol %#x\n", a)
+		}
+		commands := filepath.Join(t.TempDir(), "gdb")
+		if err := os.WriteFile(commands, script.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		m := &Module{File: f, Hi: 1 << 40}
+		same, unnamed, other := 0, 0, 0
+		for i, line := range strings.Split(strings.TrimSpace(run(t, "gdb", "-nx", "-batch", "-x", commands, bin)), "\n") {
+			off := uint64(0)
+			if w := regexp.MustCompile(` \+ (\d+) in section`).FindStringSubmatch(line); w != nil {
+				off, _ = strconv.ParseUint(w[1], 10, 64)
+			}
+			fn, ok := m.function(addrs[i])
+			switch {
+			case strings.HasPrefix(line, "No symbol"):
+			case ok && fn.Addr == addrs[i]-off:
+				same++
+			case !ok || fn.Raw == "":
+				unnamed++
+			default:
+				other++
+				t.Logf("%#x is %+v, gdb: %s", addrs[i], fn, line)
+			}
+		}
+		t.Logf("%s: %d same, %d that no symbol names, %d other", bin, same, unnamed, other)
+		if same < 300 || other > 10 {
+			t.Errorf("%s: %d same, %d other", bin, same, other)
 		}
 	}
 }

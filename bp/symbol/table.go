@@ -142,7 +142,7 @@ func (t *table) at(addr uint64) (entry, bool) {
 func (t *table) names(i int) names {
 	raw := t.funcs[i].name
 	if !mangled(raw) {
-		return names{raw, raw}
+		return names{raw, raw, raw}
 	}
 	if n := t.called[i].Load(); n != nil {
 		return *n
