@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
+	"slices"
 	"strconv"
 	"testing"
 )
@@ -78,5 +80,53 @@ func TestVDSO(t *testing.T) {
 	p := one(t, s, "[vdso]!__vdso_getcpu")
 	if at := s.Place(p.Addr + 1); at.Module != vdso || at.Off != 1 {
 		t.Errorf("Place = %+v, want one of %s", at, vdso)
+	}
+}
+
+// TestMountNamespace finds a file that has another place, or none, in our tree of files.
+func TestMountNamespace(t *testing.T) {
+	bin := build(t, "plain.c")
+	dir := t.TempDir()
+	shell := []string{"-m", "sh", "-c", `mount -t tmpfs none "$1" && cp "$0" "$1" && exec "$1/plain"`, bin, dir}
+	if err := exec.Command("unshare", "-m", "mount", "-t", "tmpfs", "none", dir).Run(); err != nil {
+		t.Skipf("needs unshare -m and mount: %v", err)
+	}
+	pid, said := start(t, "unshare", shell...)
+	if _, err := os.Stat(dir + "/plain"); err == nil {
+		t.Fatal("the file is visible from here")
+	}
+	want, _ := strconv.ParseUint(said[0], 0, 64)
+	s := space(t, pid)
+	m := one(t, s, "plain!thrice").Module
+	if p := one(t, s, "plain!thrice"); p.Addr != want || m.Path != dir+"/plain" {
+		t.Errorf("thrice is %#x in %s, want %#x", p.Addr, m.Path, want)
+	}
+	if f, err := s.cache.open(s.proc("root")+m.Path, m.Path, ""); err != nil || f != m.File {
+		t.Errorf("by the root of the process: %v, %v", f, err)
+	}
+}
+
+// TestRefresh keeps modules that stay, and their files over processes.
+func TestRefresh(t *testing.T) {
+	bin := build(t, "plain.c")
+	pid, _ := start(t, bin)
+	other, _ := start(t, bin)
+	c := NewCache()
+	s, s2 := c.Space(pid), c.Space(other)
+	if err := errors.Join(s.Refresh(), s2.Refresh()); err != nil {
+		t.Fatal(err)
+	}
+	first := s.Modules()
+	s.text = nil
+	if err := s.Refresh(); err != nil || len(first) < 3 || !slices.Equal(first, s.Modules()) {
+		t.Errorf("modules were %v, now %v, %v", first, s.Modules(), err)
+	}
+	for i, m := range s2.Modules() {
+		if m.File != first[i].File {
+			t.Errorf("%s is read twice", m.Name)
+		}
+	}
+	if err := c.Space(-1).Refresh(); err == nil {
+		t.Error("no error for a process that is not there")
 	}
 }
