@@ -119,8 +119,21 @@ func (f *File) data(s *elf.Section) (data []byte) {
 	if s.Type == elf.SHT_NOBITS || s.Size > largest || s.Size/densest > s.FileSize+page {
 		return nil
 	}
+	if s.Flags&elf.SHF_COMPRESSED == 0 && reaches(s) {
+		data = make([]byte, s.Size)
+		_, err = s.ReadAt(data, 0)
+		return data
+	}
 	data, err = s.Data()
 	return data
+}
+
+// reaches reports whether a section's last byte is in the file: then its size is no lie, and
+// may be allocated.
+func reaches(s *elf.Section) bool {
+	var last [1]byte
+	n, _ := s.ReadAt(last[:], int64(s.Size)-1)
+	return s.Size > 0 && n == 1
 }
 
 // dwarfSection is the contents of .debug_NAME, or of what older compilers compressed into

@@ -187,11 +187,16 @@ func (i *inlineInfo) at(addr uint64) (*inlineTree, int32) {
 	return t, t.at(addr)
 }
 
-// block tells the functions and inlined copies of a file apart that addresses are in.
+// block tells the inlined copies within a function apart that addresses are in.
 func (f *File) block(addr uint64) uint64 {
 	if t, i := f.inlines().at(addr); i >= 0 {
 		return uint64(t.nodes[i].entry)
 	}
+	return 0
+}
+
+// entry is where the function of an address begins, or the address itself.
+func (f *File) entry(addr uint64) uint64 {
 	if e, ok := f.table().at(addr); ok {
 		return e.addr
 	}

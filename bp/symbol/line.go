@@ -130,14 +130,22 @@ func (m *Module) linePoints(l Loc) []Point {
 		line, addrs = m.File.goAddrs(l)
 	}
 	slices.Sort(addrs)
-	seen := map[uint64]bool{}
+	inFunc := map[uint64]int{}
+	for _, a := range addrs {
+		inFunc[m.File.entry(a)]++
+	}
+	type place struct{ fn, block uint64 }
+	seen := map[place]bool{}
 	var out []Point
 	for _, a := range addrs {
-		block := m.File.block(a)
-		if seen[block] {
+		p := place{fn: m.File.entry(a)}
+		if inFunc[p.fn] > 1 {
+			p.block = m.File.block(a) // reads the unit
+		}
+		if seen[p] {
 			continue
 		}
-		seen[block] = true
+		seen[p] = true
 		out = append(out, Point{Addr: a + m.Bias, Name: l.File + ":" + strconv.Itoa(line), Module: m})
 	}
 	return out
@@ -151,31 +159,22 @@ func (t *lineTable) find(l Loc) (line int, addrs []uint64) {
 		if !t.has(u, base) {
 			continue
 		}
-		d := t.decode(u)
-		of := d.files(l.File)
-		for _, r := range d.rows {
+		of := make([]bool, 0, 64)
+		for _, p := range t.paths(u) {
+			of = append(of, named(p, l.File))
+		}
+		t.run(u, func(r row) {
 			n := int(r.line)
-			if r.end || !r.stmt || n < l.Line || addrs != nil && n > line || !of[r.file] || !t.f.executable(r.addr) {
-				continue
+			if n < l.Line || addrs != nil && n > line || r.end || !r.stmt || int(r.file) >= len(of) || !of[r.file] || !t.f.executable(r.addr) {
+				return
 			}
 			if n < line || addrs == nil {
 				line, addrs = n, addrs[:0]
 			}
 			addrs = append(addrs, r.addr)
-		}
+		})
 	}
 	return line, addrs
-}
-
-// files are the numbers of the files that a name means.
-func (d *lineRows) files(name string) map[uint32]bool {
-	out := map[uint32]bool{}
-	for i, p := range d.paths {
-		if named(p, name) {
-			out[uint32(i)] = true
-		}
-	}
-	return out
 }
 
 // named reports whether a path is the one asked for, or ends in it.
