@@ -73,7 +73,7 @@ func agree(got, want []InlineFrame) bool {
 
 // TestFrames compares 2,000 addresses of programs with addr2line.
 func TestFrames(t *testing.T) {
-	for _, flags := range []string{"-O2 -gdwarf-5", "-O2 -gdwarf-4", "-O0 -g -gz", "-O3 -g"} {
+	for _, flags := range []string{"-O2 -gdwarf-5", "-O2 -gdwarf-4", "-O0 -g -gz"} {
 		t.Run(flags, func(t *testing.T) {
 			bin := build(t, "shapes.cc", append(strings.Fields(flags), "-static")...)
 			compareFrames(t, bin, 2000, 20)

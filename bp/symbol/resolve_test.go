@@ -150,7 +150,7 @@ func TestInfoLine(t *testing.T) {
 	if _, err := exec.LookPath("gdb"); err != nil {
 		t.Skip("needs gdb")
 	}
-	for _, flags := range []string{"-O0 -gdwarf-5", "-O0 -gdwarf-4", "-O0 -g -gz"} {
+	for _, flags := range []string{"-O0 -gdwarf-5", "-O0 -gdwarf-4 -gz"} {
 		bin := build(t, "shapes.cc", append(strings.Fields(flags), "-no-pie")...)
 		s := mapped(t, bin)
 		src, err := os.ReadFile("testdata/shapes.cc")

@@ -3,6 +3,7 @@ package symbol
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -49,17 +50,26 @@ type Symbol struct {
 // Span is the addresses from Lo up to Hi, without Hi.
 type Span struct{ Lo, Hi uint64 }
 
-// Space returns the address space of a process. It is empty until Refresh.
+// ErrNoSpace is that a task has no address space any more: it has exited. That the first
+// thread of a process has done so does not end the others.
+var ErrNoSpace = errors.New("no address space")
+
+// Space returns the address space of a process, by its ID or that of any of its threads. It
+// is empty until Refresh.
 func (c *Cache) Space(pid int) *Space { return &Space{cache: c, pid: pid} }
 
 // Refresh looks at what the process has mapped now. Modules that are still there stay the
-// same. The error is that of reading /proc/PID/maps; a file that cannot be read is no module.
+// same. The error is that of reading /proc/PID/maps, or ErrNoSpace, and leaves all as it
+// was; a file that cannot be read is no module.
 func (s *Space) Refresh() error {
 	text, err := os.ReadFile(s.proc("maps"))
 	if err != nil {
 		return err
 	}
-	if len(text) > 0 && bytes.Equal(text, s.text) {
+	if len(text) == 0 {
+		return fmt.Errorf("%s: %w", s.proc("maps"), ErrNoSpace)
+	}
+	if bytes.Equal(text, s.text) {
 		return nil
 	}
 	s.text, s.regions = text, parseMaps(text)

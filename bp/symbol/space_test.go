@@ -3,6 +3,7 @@ package symbol
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"slices"
@@ -129,4 +130,24 @@ func TestRefresh(t *testing.T) {
 	if err := c.Space(-1).Refresh(); err == nil {
 		t.Error("no error for a process that is not there")
 	}
+}
+
+// TestNoSpace looks at a process that has exited and was not waited for.
+func TestNoSpace(t *testing.T) {
+	cmd := exec.Command("true")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Skip(err)
+	}
+	if _, err := io.ReadAll(out); err != nil { // its memory goes before its files
+		t.Fatal(err)
+	}
+	s := NewCache().Space(cmd.Process.Pid)
+	if err := s.Refresh(); !errors.Is(err, ErrNoSpace) {
+		t.Errorf("Refresh: %v, want %v", err, ErrNoSpace)
+	}
+	cmd.Wait()
 }
