@@ -134,7 +134,8 @@ func (g *generator) armInst(want disasm.Class) (disasm.Inst, []byte) {
 		}
 		code := armCode(w)
 		in, err := disasm.Decode(g.a, code, tablePC)
-		if err == nil && in.Class == want {
+		// A load of itself would find a breakpoint there.
+		if err == nil && in.Class == want && (in.Class != disasm.PCRel || in.Target/8 != tablePC/8) {
 			return in, code
 		}
 	}

@@ -87,7 +87,8 @@ type Options struct {
 const MaxCode = disasm.MaxLen + 14
 
 // Memory is the task's memory as the program may use it: WriteAt must fail where the
-// program may not write.
+// program may not write, and ReadAt should give the program's bytes where there are
+// breakpoints.
 type Memory interface {
 	ReadAt(p []byte, addr uint64) (int, error)
 	WriteAt(p []byte, addr uint64) (int, error)
