@@ -84,7 +84,7 @@ func (r *recipe) missing() string {
 	for _, f := range r.files {
 		text += f
 	}
-	for _, name := range needs.FindAllString(text, -1) {
+	for _, name := range append(needs.FindAllString(text, -1), "bash") {
 		if _, err := exec.LookPath(name); err != nil {
 			return name
 		}

@@ -80,6 +80,7 @@ var etc = [][2]string{
 	{"group", "root:x:0:\ndaemon:x:1:\nnogroup:x:65534:\n"},
 	{"hosts", "127.0.0.1 localhost\n"},
 	{"nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n"},
+	{"ld.so.cache", "glibc-ld.so.cache1.1" + strings.Repeat("\x00", 28)}, // has no library, but is opened and closed
 }
 
 // add adds a file or a folder with what is in it.

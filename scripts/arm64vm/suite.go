@@ -15,8 +15,8 @@ import (
 	"github.com/gotrace/gotrace/scripts/arm64vm/wire"
 )
 
-// packages is what depends on the machine. Those of cmd show what programs of amd64 do.
-var packages = []string{"./disasm/...", "./tracer/procfd", "./tracer/ptrace", "./tracer/corefile", "./tracer/decode", "./tracer", "./follow", "./filter", "./arch"}
+// packages is what depends on the machine.
+var packages = []string{"./disasm/...", "./bp/...", "./tracer/...", "./follow", "./filter", "./arch", "./cmd/..."}
 
 // prebuiltDir is where the guest has what tests build elsewhere.
 const prebuiltDir = "/prebuilt"

@@ -14,7 +14,7 @@ func TestGenerated(t *testing.T) {
 	if err != nil {
 		t.Skip("strace is not installed")
 	}
-	if !strings.HasPrefix(string(out), "strace -- version 6.1\n") || !strings.Contains(string(out), "m32-mpers") {
+	if !strings.HasPrefix(string(out), "strace -- version 6.1\n") || !strings.Contains(string(out), " m32-mpers") {
 		t.Skip("strace is not version 6.1 with support for 32-bit programs")
 	}
 	if err := exec.Command("strace", "-o", "/dev/null", "true").Run(); err != nil {
