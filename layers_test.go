@@ -32,6 +32,7 @@ var layers = map[string][]string{
 	"internal/testenv":     {},
 	"tracer/event":         {"arch"},
 	"tracer/ptrace":        {"arch"},
+	"bp/proto":             {"bp/symbol", "tracer/event", "arch"},
 	"tracer/decode":        {"tracer/event", "arch"},
 	"tracer/procfd":        {"tracer/decode", "tracer/event", "arch"},
 	"tracer/corefile":      {"tracer/event", "arch"},

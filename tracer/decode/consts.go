@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/gotrace/gotrace/arch"
+	"github.com/gotrace/gotrace/tracer/event"
 )
 
 // Consts is the constants of an architecture's kernel that decoders know by name.
@@ -30,4 +31,14 @@ func (c Consts) Names() []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// Constants finds a table of the kernel's constants by its name; nil: there is none.
+func Constants(table string) *event.Table {
+	for _, t := range tables {
+		if t.Name == table {
+			return t
+		}
+	}
+	return nil
 }
