@@ -78,9 +78,10 @@ type Call struct {
 
 // machine is what a stopped task's values are read from.
 type machine struct {
-	regs *arch.Regs
-	mem  event.Memory
-	sp   uint64 // at the function's entry
+	regs  *arch.Regs
+	mem   event.Memory
+	sp    uint64 // at the function's entry
+	arena *arena
 }
 
 func (f *Func) place() *layout {
@@ -96,7 +97,7 @@ func (f *Func) place() *layout {
 // event.FPState, too.
 func (f *Func) Enter(r *arch.Regs, mem event.Memory) *Call {
 	l := f.place()
-	k := machine{r, mem, r.SP()}
+	k := machine{r, mem, r.SP(), &f.table.arena}
 	c := &Call{f: f, args: make([]arg, 0, len(f.Params)+4)}
 	for i, p := range f.Params {
 		if p.Bits != 0 && c.number(p.When)&p.Bits == 0 {
@@ -143,11 +144,11 @@ func (k *machine) read(p place, size int64) []byte {
 	}
 	switch {
 	case p.none:
-		return make([]byte, size)
+		return k.arena.bytes(int(size))
 	case len(p.pieces) == 0:
 		return k.memory(k.sp+uint64(p.stack), size)
 	}
-	b := make([]byte, size)
+	b := k.arena.bytes(int(size))
 	for _, part := range p.pieces {
 		if part.off >= size || !k.register(b[part.off:min(part.off+part.size, size)], part) {
 			return nil
@@ -186,7 +187,7 @@ func (k *machine) memory(addr uint64, size int64) []byte {
 	if size <= 0 {
 		return []byte{}
 	}
-	b := make([]byte, min(size, maxDatum))
+	b := k.arena.bytes(int(min(size, maxDatum)))
 	if n, _ := k.mem.ReadAt(b, addr); n < len(b) {
 		return nil
 	}
@@ -207,7 +208,7 @@ func (c *Call) Known() int {
 // Args makes values of all arguments. What the function is to fill in is shown as its address.
 func (c *Call) Args(mem event.Memory) []event.Value {
 	d := reader{f: c.f, c: c, mem: mem}
-	out := make([]event.Value, len(c.args))
+	out := c.f.table.arena.list(len(c.args))
 	for i := range c.args {
 		out[i] = d.argument(&c.args[i])
 	}
@@ -217,7 +218,7 @@ func (c *Call) Args(mem event.Memory) []event.Value {
 // Exit makes values of the arguments from number Known on, and of the result, from the state
 // of a task in which the function has just returned.
 func (c *Call) Exit(r *arch.Regs, mem event.Memory) (late []event.Value, ret event.Value) {
-	k := machine{r, mem, c.f.returnedSP(r)}
+	k := machine{r, mem, c.f.returnedSP(r), &c.f.table.arena}
 	d := reader{f: c.f, c: c, mem: mem, exit: true}
 	raw := c.f.results(&k, c.hidden)
 	if len(raw) > 0 {
@@ -233,7 +234,7 @@ func (c *Call) Exit(r *arch.Regs, mem event.Memory) (late []event.Value, ret eve
 // Result makes a value of what a function gave that has just returned. A result in memory
 // that only the entry knows the address of (arm64) is absent: Call.Exit has it.
 func (f *Func) Result(r *arch.Regs, mem event.Memory) event.Value {
-	k := machine{r, mem, f.returnedSP(r)}
+	k := machine{r, mem, f.returnedSP(r), &f.table.arena}
 	d := reader{f: f, mem: mem, exit: true}
 	return d.result(f.results(&k, 0))
 }

@@ -42,6 +42,7 @@ type Table struct {
 	funcs map[key]*Func
 	debug map[*symbol.File]*debugInfo
 	libs  map[*arch.Arch][]*library
+	arena arena
 }
 
 // key names a function, and what it was looked up as.

@@ -49,7 +49,7 @@ func (d *reader) sized(at, n uint64) event.Value {
 	if n == 0 {
 		return v
 	}
-	v.Data = make([]byte, n)
+	v.Data = d.f.table.arena.bytes(int(n))
 	got, _ := d.mem.ReadAt(v.Data, at)
 	if got == 0 {
 		return bad
@@ -67,7 +67,7 @@ func (d *reader) str(at uint64, width int, most int64) event.Value {
 	if most >= 0 && most <= limit {
 		read = most * int64(width)
 	}
-	b := make([]byte, read)
+	b := d.f.table.arena.bytes(int(read))
 	n, _ := d.mem.ReadAt(b, at)
 	if n == 0 && read > 0 {
 		return event.Value{Form: event.FormAddr, Num: at}
@@ -121,7 +121,7 @@ func (d *reader) guess(b []byte) event.Value {
 		return event.Value{Form: event.FormInt, Num: uint64(int64(int32(s)))}
 	}
 	limit := d.f.table.opts.strLen()
-	text := make([]byte, limit+1)
+	text := d.f.table.arena.bytes(limit + 1)
 	got, _ := d.mem.ReadAt(text, n)
 	end := bytes.IndexByte(text[:got], 0)
 	if end < 0 {

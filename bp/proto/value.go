@@ -200,7 +200,7 @@ func (d *reader) pointer(t *Type, b []byte, depth int) event.Value {
 }
 
 func (d *reader) memory(at uint64, size int64) []byte {
-	k := machine{mem: d.mem}
+	k := machine{mem: d.mem, arena: &d.f.table.arena}
 	return k.memory(at, size)
 }
 
@@ -324,7 +324,7 @@ func (d *reader) chars(b []byte, more bool) event.Value {
 	if more {
 		v.Flags = event.FlagCut
 	}
-	v.Data = append([]byte{}, b...)
+	v.Data = b
 	return v
 }
 
