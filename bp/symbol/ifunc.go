@@ -1,14 +1,20 @@
 package symbol
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 )
 
 // ErrUnbound is that a function is an IFUNC, one that chooses its implementation when the
-// program is linked, and that this has not happened or has left no trace.
-var ErrUnbound = errors.New("not yet known which implementation the program uses")
+// program is linked, and that this has not happened or has left no trace. It is an ErrNone,
+// too: a place may come of it.
+var ErrUnbound error = unbound{}
+
+type unbound struct{}
+
+func (unbound) Error() string { return "not yet known which implementation the program uses" }
+
+func (unbound) Is(target error) bool { return target == ErrNone }
 
 // slots are the places in a file that hold the addresses of functions, by what they are for.
 type slots struct {

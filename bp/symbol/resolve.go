@@ -10,7 +10,7 @@ import (
 )
 
 // ErrNone is that a place is not in the process, or not yet. Errors that are it are
-// *NoneError.
+// *NoneError or ErrUnbound.
 var ErrNone = errors.New("no such place")
 
 // NoneError says what there is none of.
@@ -44,7 +44,7 @@ type Point struct {
 
 // Resolve finds a place in all modules, by address. The error is a *NoneError where nothing
 // matches. An IFUNC stands for the implementation that the program has chosen; where that is
-// not known the error is ErrUnbound, and the points are those of other functions that match.
+// not known it is left out, and if nothing else matches the error is ErrUnbound.
 func (s *Space) Resolve(l Loc) ([]Point, error) {
 	if l.HasAddr && l.Module == "" {
 		return s.absolute(l)
@@ -62,13 +62,13 @@ func (s *Space) Resolve(l Loc) ([]Point, error) {
 		points, err := s.points(m, l)
 		out, unbound = append(out, points...), cmp.Or(unbound, err)
 	}
-	if len(out) == 0 && unbound == nil {
-		return nil, &NoneError{Loc: l}
+	if len(out) == 0 {
+		return nil, cmp.Or[error](unbound, &NoneError{Loc: l})
 	}
 	slices.SortFunc(out, func(a, b Point) int {
 		return cmp.Or(cmp.Compare(a.Addr, b.Addr), nearer(l.Name, a.Name, b.Name))
 	})
-	return slices.CompactFunc(out, func(a, b Point) bool { return a.Addr == b.Addr }), unbound
+	return slices.CompactFunc(out, func(a, b Point) bool { return a.Addr == b.Addr }), nil
 }
 
 // nearer puts the name that was asked for before others of the same address.

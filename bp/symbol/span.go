@@ -94,7 +94,7 @@ func (s *Space) code(l Loc) ([]Span, error) {
 // functions is the code of the functions that a place names.
 func (s *Space) functions(l Loc) ([]Span, error) {
 	points, err := s.Resolve(l)
-	if err != nil && len(points) == 0 {
+	if err != nil {
 		return nil, err
 	}
 	var out []Span
