@@ -13,9 +13,47 @@ func (t *table) find(name string) []int {
 	return t.collect(name, func(s string) bool { return glob(name, s) })
 }
 
-// exact gives the functions with just a name.
-func (t *table) exact(name string) []int {
-	return t.collect(name, func(s string) bool { return s == name })
+// exact gives the functions with just a name. Rules may name thousands, so that raw names
+// are looked up; only those that are mangled are gone through.
+func (t *table) exact(name string) (out []int) {
+	known := t.byName()
+	stubs := strings.Contains(name, "@")
+	for _, i := range known.raw[name] {
+		if stubs || t.funcs[i].kind != stub {
+			out = append(out, int(i))
+		}
+	}
+	must := literal(name)
+	for _, i := range known.mangled {
+		if s := t.funcs[i].name; s != name && strings.Contains(s, must) && t.calledSo(int(i), func(s string) bool { return s == name }) {
+			out = append(out, int(i))
+		}
+	}
+	return out
+}
+
+// nameIndex finds functions by raw name, and those that are mangled.
+type nameIndex struct {
+	raw     map[string][]int32
+	mangled []int32
+}
+
+func (t *table) indexNames() nameIndex {
+	x := nameIndex{raw: make(map[string][]int32, len(t.funcs))}
+	one := make([]int32, len(t.funcs)) // most names have one function
+	for i := range t.funcs {
+		name := t.funcs[i].name
+		if list := x.raw[name]; list != nil {
+			x.raw[name] = append(list, int32(i))
+		} else {
+			one[i] = int32(i)
+			x.raw[name] = one[i : i+1 : i+1]
+		}
+		if mangled(name) {
+			x.mangled = append(x.mangled, int32(i))
+		}
+	}
+	return x
 }
 
 func (t *table) collect(name string, ok func(string) bool) []int {

@@ -5,6 +5,7 @@ import (
 	"debug/elf"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 )
 
@@ -14,6 +15,7 @@ type table struct {
 	called  []atomic.Pointer[names] // of funcs, where mangled and asked for
 	entries []entry                 // one for every address of funcs
 	objects []sym                   // by address
+	byName  func() nameIndex
 }
 
 // entry is the code from one address on that has a name.
@@ -37,6 +39,7 @@ func newTable(syms []sym, limit func(addr uint64) uint64) *table {
 	t.funcs = sortSyms(t.funcs)
 	t.funcs = slices.Clip(dropInner(t.funcs))
 	t.called = make([]atomic.Pointer[names], len(t.funcs))
+	t.byName = sync.OnceValue(t.indexNames)
 	t.index(limit)
 	return t
 }
