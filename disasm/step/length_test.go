@@ -114,6 +114,13 @@ func (c *tracee) measure(code []byte, r *arch.Regs) int {
 	return disasm.MaxLen + 1
 }
 
+// narrow tells the branches with prefix 66, which have two bytes more on Intel's CPUs in 64-bit
+// mode.
+func narrow(in disasm.Inst) bool {
+	_, size := in.PCRel()
+	return in.Class == disasm.InPlace && in.Has(disasm.Long|disasm.OpSize) && size == 2
+}
+
 // TestLengthOnCPU compares the lengths of random bytes with those of the CPU. It cuts an
 // instruction short by the end of a page: the CPU that needs more faults at the next one.
 // The tracee can make no system calls, and its registers refer to pages of its own.
@@ -154,7 +161,7 @@ func lengthsOnCPU(t *testing.T, a *arch.Arch) {
 			// Before what is undefined the CPU refuses what is too long, by its own count:
 			// AMD's of a REX before VEX is that of lds.
 			got := c.measure(code[:], &r)
-			if got != 0 && (got != disasm.MaxLen || in.Has(disasm.Valid)) {
+			if got != 0 && (got != disasm.MaxLen || in.Has(disasm.Valid)) && !(narrow(in) && got == want+2) {
 				t.Errorf("seed %d: % x has %d bytes, by the CPU %d", g.seed, code[:disasm.MaxLen], want, got)
 				wrong++
 			}
