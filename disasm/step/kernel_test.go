@@ -174,3 +174,46 @@ func (c *tracee) popFlags(g *generator, flags uint64, m Method) uint64 {
 	c.must(ptrace.GetRegs(c.pid, c.a, &r))
 	return r.PC()
 }
+
+// TestRestartOnCPU interrupts a displaced system call. The kernel makes it again at its address
+// in the program, where the plan has put the task.
+func TestRestartOnCPU(t *testing.T) {
+	const pause, noHand = 34, -514 // ERESTARTNOHAND
+	c := startTracee(t, arch.AMD64)
+	code := []byte{0x0f, 0x05}
+	in, err := disasm.Decode(c.a, code, tablePC)
+	c.must(err)
+	var timer [4]uint64 // struct itimerval: every millisecond
+	timer[1], timer[3] = 1000, 1000
+	for i, v := range timer {
+		c.poke(dataAt+uint64(8*i), binary.LittleEndian.AppendUint64(nil, v))
+	}
+	c.call("setitimer", unix.ITIMER_REAL, dataAt, 0)
+	r := c.base
+	r.SetPC(tablePC)
+	r.R[x86Slots[0]] = pause
+	p, err := New(c.a, in, code, tablePC, &r, nearSlot, Options{})
+	c.must(err)
+	c.poke(p.Slot, p.Code())
+	p.Start(&r)
+	c.must(ptrace.SetRegs(c.pid, &r))
+	for r.PC() == p.Slot { // the signal may come before the call
+		c.step()
+		c.must(ptrace.GetRegs(c.pid, c.a, &r))
+	}
+	if v := r.Ret(c.abi.ABI); v != noHand {
+		t.Fatalf("the call returns %d", v)
+	}
+	p.Fixup(&r)
+	if rcx := r.R[x86Slots[rcx]]; r.PC() != tablePC+2 || rcx != tablePC+2 {
+		t.Errorf("interrupted at %#x, rcx %#x", r.PC(), rcx)
+	}
+	c.must(ptrace.SetRegs(c.pid, &r))
+	for sig := unix.SIGALRM; sig == unix.SIGALRM; sig = c.wait() {
+		c.must(ptrace.Cont(c.pid, 0)) // to the breakpoint in place of the call
+	}
+	c.must(ptrace.GetRegs(c.pid, c.a, &r))
+	if nr := r.R[x86Slots[0]]; r.PC() != tablePC+1 || nr != pause {
+		t.Errorf("made again at %#x with number %d", r.PC()-1, nr)
+	}
+}
