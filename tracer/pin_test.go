@@ -39,6 +39,7 @@ func TestPriority(t *testing.T) {
 	own := 20 - prio
 	_, err = exec.LookPath("taskset")
 	skipOn(t, "no taskset", err != nil)
+	skipOn(t, "an emulated machine takes longer to start a program than the tracer to judge", prebuilt != "")
 	skipOn(t, "no right to raise a priority", !ptrace.MayRaisePriority(own))
 	var cpus unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &cpus); err != nil {
