@@ -3,7 +3,9 @@ package bp
 import (
 	"slices"
 
+	"github.com/gotrace/gotrace/arch"
 	"github.com/gotrace/gotrace/bp/symbol"
+	"github.com/gotrace/gotrace/disasm"
 	"github.com/gotrace/gotrace/tracer/event"
 )
 
@@ -23,8 +25,9 @@ type Engine struct {
 	quit    bool
 	missing []Missing
 
-	ev   event.Event
-	site event.Site
+	ev    event.Event
+	site  event.Site
+	diffs []event.Change
 }
 
 // New makes an engine.
@@ -37,21 +40,26 @@ func New(o Options) *Engine {
 
 // thread is one traced task.
 type thread struct {
-	id      event.Task
-	space   *space
-	wants   []event.Probe
-	fresh   bool // has not run since it is traced
-	running bool
-	parked  bool  // waits until a step in place is over
-	at      *spot // where it has hit a breakpoint whose instruction it has not executed yet
-	over    over
-	frames  []frame
-	late    []lateSignal // put off until an instruction has been executed
-	steps   int          // instructions to be told of, still
-	from    uint64       // the instruction that is being stepped
-	told    bool         // from is being told of
-	clearTF bool         // a popf was stepped: the trap flag may be the tracer's
-	debug   int          // the version of debug registers that it has
+	id        event.Task
+	space     *space
+	wants     []event.Probe
+	fresh     bool // has not run since it is traced
+	running   bool
+	parked    bool  // waits until a step in place is over
+	at        *spot // where it has hit a breakpoint whose instruction it has not executed yet
+	over      over
+	frames    []frame
+	late      []lateSignal // put off until an instruction has been executed
+	steps     int          // instructions to be told of, still
+	from      uint64       // the instruction that is being stepped
+	regs      arch.Regs    // before it
+	in        disasm.Inst
+	code      [disasm.MaxLen]byte
+	mem       operand
+	signalled bool // a signal is delivered to it where it is
+	depth     int  // of calls, in a trace of branches
+	clearTF   bool // a popf was stepped: the trap flag may be the tracer's
+	debug     int  // the version of debug registers that it has
 }
 
 // Start implements tracer.StopReader.

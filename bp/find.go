@@ -45,11 +45,12 @@ func (e *Engine) unwant(sp *space) {
 		}
 	}
 	e.unwatch(sp, unwanted)
+	sp.ranges.spans = slices.DeleteFunc(sp.ranges.spans, func(s span) bool { return unwanted(s.probe) })
 }
 
 // used reports whether somebody needs the breakpoint.
 func (s *spot) used() bool {
-	return len(s.probes) > 0 || len(s.enters) > 0 || s.loader || s.entry || s.rets > 0
+	return len(s.probes) > 0 || len(s.enters) > 0 || s.loader || s.entry || s.gate || s.end || s.rets > 0
 }
 
 // look finds in all modules what is wanted and plants it.
@@ -105,6 +106,8 @@ var finders = map[*event.Kind]func(e *Engine, sp *space, p event.Probe) error{
 	event.Return:     (*Engine).findFunctions,
 	event.CallEnter:  (*Engine).findFunctions,
 	event.Watch:      (*Engine).findWatch,
+	event.Step:       (*Engine).findRange,
+	event.Branch:     (*Engine).findRange,
 }
 
 // find plants one probe, wherever there is something for it by now.

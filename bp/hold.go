@@ -15,7 +15,6 @@ func (e *Engine) inPlace(th *thread, c event.Tracee, s *spot) event.Motion {
 	sp := th.space
 	th.over.how, th.over.spot = overPlace, s
 	th.over.plan.Method = 0
-	th.from = s.addr
 	sp.step = th
 	for _, o := range sp.threads {
 		if o != th && o.running {

@@ -85,7 +85,19 @@ func (e *Engine) stepOver(th *thread, c event.Tracee, s *spot, regs *arch.Regs) 
 	if err != nil {
 		return e.inPlace(th, c, s)
 	}
-	o := step.Options{Boost: !th.stepping(), Rseq: sp.inRseq(s.addr)}
+	traced := th.steps > 0
+	if len(sp.ranges.spans) > 0 {
+		traced, _ = sp.ranges.has(s.addr)
+		traced = traced || th.steps > 0
+	}
+	th.from = 0
+	if traced {
+		e.before(th, regs)
+		if e.returns(th, c, regs) {
+			return e.emulated(th, c, regs)
+		}
+	}
+	o := step.Options{Boost: !traced, Rseq: sp.inRseq(s.addr)}
 	th.over.spot = s
 	p := &th.over.plan
 	k := &s.copies[0]
@@ -102,9 +114,6 @@ func (e *Engine) stepOver(th *thread, c event.Tracee, s *spot, regs *arch.Regs) 
 	}
 	switch p.Method {
 	case step.Emulate:
-		if th.stepping() {
-			th.from = s.addr
-		}
 		if p.Emulate(regs, user{c}) == nil {
 			c.SetRegs(regs) // if it fails the task is gone
 			return e.emulated(th, c, regs)
@@ -118,7 +127,6 @@ func (e *Engine) stepOver(th *thread, c event.Tracee, s *spot, regs *arch.Regs) 
 				return e.motion(th, c)
 			}
 			th.over.how = overCopy
-			th.from = s.addr
 			return th.over.motion()
 		}
 	}
@@ -154,9 +162,7 @@ func (u user) WriteAt(p []byte, addr uint64) (int, error) { return u.c.WriteUser
 
 // emulated goes on after an instruction that was not run. The next one may have a breakpoint.
 func (e *Engine) emulated(th *thread, c event.Tracee, regs *arch.Regs) event.Motion {
-	if th.stepping() {
-		e.stepped(th, c, regs)
-	}
+	e.stepped(th, c, regs)
 	return e.motion(th, c)
 }
 
@@ -242,7 +248,9 @@ func (e *Engine) dropTF(th *thread, c event.Tracee) {
 
 // motion is how a task goes on that is at no breakpoint.
 func (e *Engine) motion(th *thread, c event.Tracee) event.Motion {
-	if !th.stepping() {
+	sp := th.space
+	from := th.from
+	if th.from = 0; th.steps == 0 && len(sp.ranges.spans) == 0 || th.over.how == overBoost || sp.arch == nil {
 		e.dropTF(th, c)
 		return event.MoveFree
 	}
@@ -250,17 +258,25 @@ func (e *Engine) motion(th *thread, c event.Tracee) event.Motion {
 	if err != nil {
 		return event.MoveFree
 	}
-	th.from, th.told = regs.PC(), true
-	if th.space.isCall(th.from) {
+	pc := regs.PC()
+	if from != 0 && from != pc {
+		th.from = from // a system call has been entered
+		e.stepped(th, c, regs)
+		th.from = 0
+	}
+	in, steps := sp.ranges.has(pc)
+	switch {
+	case th.steps > 0 || steps:
+	case in && e.runBlock(th, pc):
+		e.dropTF(th, c)
+		return event.MoveFree
+	case !in:
+		e.dropTF(th, c)
+		return event.MoveFree
+	}
+	e.before(th, regs)
+	if th.in.Class == disasm.Syscall {
 		return event.MoveCall
 	}
 	return event.MoveStep
-}
-
-// isCall reports whether there is a system call instruction at an address.
-func (sp *space) isCall(addr uint64) bool {
-	var b [disasm.MaxLen]byte
-	n, _ := sp.read(b[:], addr)
-	in, err := disasm.Decode(sp.arch, b[:n], addr)
-	return err == nil && in.Class == disasm.Syscall
 }

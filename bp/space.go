@@ -30,6 +30,8 @@ type space struct {
 	lifted  *spot   // without its breakpoint for that
 	loader  bool    // what the dynamic loader does is being watched
 	watches
+	ranges
+	blocks map[uint64]uint64 // the end of each block that was run
 }
 
 // spot is an address with a breakpoint.
@@ -47,6 +49,8 @@ type spot struct {
 	enters []event.Probe // of functions whose return is told
 	loader bool          // the dynamic loader has changed the list of modules
 	entry  bool          // the program proper begins
+	gate   bool          // tasks come into a range
+	end    bool          // a block ends
 	rets   int           // calls that return here
 	kept   bool          // they did
 }
@@ -63,7 +67,7 @@ func (sp *space) copy(cache *symbol.Cache, tid int32) *space {
 	n := &space{
 		tid: tid, sym: cache.Space(int(tid)), arch: sp.arch, spots: make(map[uint64]*spot, len(sp.spots)), order: slices.Clone(sp.order),
 		removed: make(map[uint64]bool), threads: make(map[int32]*thread), wants: sp.wants, slots: sp.slots.copy(),
-		loader: sp.loader, stale: sp.lifted != nil, fresh: true,
+		loader: sp.loader, ranges: ranges{slices.Clone(sp.ranges.spans), sp.ranges.steps}, stale: sp.lifted != nil, fresh: true,
 	}
 	for addr, s := range sp.spots {
 		c := *s
@@ -191,7 +195,7 @@ func (sp *space) clear() {
 	for _, s := range sp.spots {
 		sp.remove(s)
 	}
-	sp.wants, sp.loader = nil, false
+	sp.wants, sp.loader, sp.ranges, sp.blocks = nil, false, ranges{}, nil
 	if sp.watches.version > 0 {
 		sp.watches = watches{version: sp.watches.version + 1}
 	}

@@ -118,7 +118,7 @@ func (e *Engine) trap(th *thread, c event.Tracee, sig int, b *[128]byte, in info
 		r.Mine = true
 		merge(&r.Verdict, w)
 	}
-	if th.over.how == overNone && !th.stepping() {
+	if th.over.how == overNone && th.from == 0 {
 		if r.Mine || in.code == trapHwbkpt {
 			return r
 		}
@@ -180,6 +180,8 @@ const maxLate = 64
 func (e *Engine) other(th *thread, c event.Tracee, sig int, b *[128]byte, in info) event.Reading {
 	switch th.over.how {
 	case overNone:
+		e.brokenInto(th, c)
+		th.signalled = true
 		return event.Reading{}
 	case overBoost:
 		if raised(sig, in.code) {
