@@ -166,9 +166,17 @@ func (t *table) section(data []byte, addr uint64, eh bool) *section {
 	return s
 }
 
-// openDebug reads .debug_frame.
+// openDebug reads .debug_frame, of the file or of that with its debugging information.
 func (t *table) openDebug() *section {
-	return t.section(t.file.Section(".debug_frame"), 0, false)
+	for _, f := range [...]*symbol.File{t.file, t.file.Debug()} {
+		if f == nil {
+			continue
+		}
+		if s := t.section(f.Section(".debug_frame"), 0, false); s != nil {
+			return s
+		}
+	}
+	return nil
 }
 
 // headerSegment is .eh_frame_hdr of a file without sections.

@@ -108,11 +108,27 @@ func (u *Unwinder) named(out []Frame, f Frame, m *symbol.Module, at uint64, d de
 // places is what an address is called: as part of inlined functions, the innermost first, and
 // at last of the function that they are in.
 func (u *Unwinder) places(at uint64, d detail) []event.Place {
-	p := u.space.Place(at)
-	if d == withLines {
-		p.File, p.Line, _ = u.space.Line(at)
+	whole := u.space.Place(at)
+	if f, ok := u.space.Func(at); ok && f.Raw == "" { // a stripped file: the name is an address
+		whole.Func, whole.Off = "", at-u.space.Module(at).Bias
 	}
-	return []event.Place{p}
+	if d == namesOnly {
+		return []event.Place{whole}
+	}
+	var out []event.Place
+	list := u.space.Frames(at)
+	for i := range list {
+		p := event.Place{Module: whole.Module, Func: list[i].Func}
+		if i == len(list)-1 {
+			p = whole
+		}
+		p.File, p.Line = list[i].File, list[i].Line
+		out = append(out, p)
+	}
+	if out == nil {
+		return []event.Place{whole}
+	}
+	return out
 }
 
 // walk calls visit for the frames of a task, the innermost first, until it returns false. The
