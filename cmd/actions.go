@@ -35,7 +35,7 @@ func (r *run) actions() []*follow.ActionKind {
 		stopped(simple("regs", "show the registers", follow.AtExit, r.regs)),
 		onTask(simple("kill", "kill the process by SIGKILL", follow.AtExit, r.sending(unix.SIGKILL))),
 		onTask(simple("stop", "stop the process by SIGSTOP; before the signal that it is about to get", follow.AtExit, r.stop)),
-		r.signalAction(), r.dumpAction(), r.disasmAction(), r.runAction(), r.coreAction(),
+		r.signalAction(), r.dumpAction(), r.disasmAction(), r.stackAction(), r.runAction(), r.coreAction(),
 	}
 }
 
@@ -52,6 +52,10 @@ func (r *run) show(c *follow.Context) (event.Verdict, error) {
 func (r *run) write(ev *event.Event) error {
 	if r.o.Filter.DecodePIDs.Has(filter.PIDComm) {
 		r.nameTask(ev)
+	}
+	if r.o.StackTraces > 0 && hasStack(ev) {
+		ev.Stack = r.stacks.of(ev, r.stackDetail())
+		defer func() { ev.Stack = nil }()
 	}
 	tasks := r.engine.Len()
 	if ev.Kind == event.Superseded {
@@ -77,7 +81,7 @@ var (
 // about makes an event of an action's own about what the rule has taken.
 func about(c *follow.Context, k *event.Kind) *event.Event {
 	ev := *c.Event
-	ev.Kind, ev.Sys, ev.Args, ev.Num = k, nil, nil, 0
+	ev.Kind, ev.Sys, ev.Args, ev.Num, ev.Stack = k, nil, nil, 0, nil
 	return &ev
 }
 

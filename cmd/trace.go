@@ -71,7 +71,8 @@ type run struct {
 	path    string        // of the launched program
 	comm    []byte
 	comms   map[int32]string // command names of tasks, under -Y
-	caught  os.Signal        // the signal that ended the session
+	stacks  stacks
+	caught  os.Signal // the signal that ended the session
 	// attaching: attachAll tells of tasks.
 	attaching bool
 }
@@ -83,9 +84,6 @@ func (r *run) say(format string, args ...any) {
 
 func (r *run) main() (int, error) {
 	o := r.o
-	if o.StackTraces > 0 {
-		return 1, errors.New("-k/--stack-traces is not supported yet")
-	}
 	n, tracee := stage()
 	if o.Daemonize > 0 && n == 0 && len(o.Plugins) == 0 {
 		// The command begins before the tracer: what is wrong must be found now.
@@ -112,6 +110,9 @@ func (r *run) main() (int, error) {
 		return 1, err
 	}
 	r.plugins.out.Store(r.out)
+	if o.StackTraces > 0 {
+		r.stacks.detail = r.stackDetail()
+	}
 	if err := r.build(); err != nil {
 		return 1, err
 	}
@@ -262,6 +263,7 @@ func (h handler) Handle(ev *event.Event) (event.Verdict, error) {
 		h.r.out.sync()
 		h.r.say("Process %d %sed", ev.Task.TID, ev.Kind.Name)
 	}
+	h.r.stacks.note(ev)
 	return h.Engine.Handle(ev)
 }
 

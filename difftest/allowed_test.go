@@ -25,6 +25,9 @@ var differences = []difference{
 	{name: "own-filter"},
 	{name: "signal-delay"},
 	{name: "hints"},
+	{name: "stack-names"},
+	{name: "stack-early"},
+	{name: "stack-ends"},
 	{name: "filtered-exec"},
 }
 

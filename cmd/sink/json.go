@@ -76,6 +76,9 @@ func appendEvent(b []byte, ev *event.Event, o *TextOptions) []byte {
 	default:
 		b = jsonOther(b, ev)
 	}
+	if ev.Stack != nil {
+		b = jsonStack(b, ev.Stack)
+	}
 	return append(b, '}')
 }
 

@@ -9,6 +9,12 @@ import (
 // other shows an event that strace does not know in the form of its signals:
 // --- fork {child=12} ---. Bytes that a Dump holds follow as those of -e read=.
 func (t *Text) other(ev *event.Event) {
+	if ev.Stack != nil && ev.Stack.Below {
+		if t.open != nil && !t.o.Separate {
+			t.interrupt()
+		}
+		return
+	}
 	t.begin(ev, ev.Wall)
 	t.paintOn(t.pal.life)
 	t.buf = append(append(t.buf, "--- "...), eventName(ev)...)

@@ -83,6 +83,8 @@ type Text struct {
 	err       error
 	pal       palette
 	invisible int // bytes of colour on the current line
+	// last is the stacks of the calls that ended tasks, which are shown behind their end.
+	last map[int32][]byte
 }
 
 // flushAt bounds the buffer of a sink that is not prompt.
@@ -117,6 +119,7 @@ func (t *Text) Write(ev *event.Event) error {
 			t.other(ev)
 		}
 	}
+	t.stack(ev)
 	if t.o.Prompt || len(t.buf) >= flushAt {
 		return t.Flush()
 	}

@@ -19,7 +19,8 @@ type Frame struct {
 type Stack struct {
 	Frames []Frame
 	More   bool // there are others below
-	Lines  bool // source lines and inlined functions are to be shown
+	Lines  bool // source lines are to be shown
+	Inline bool // inlined functions are to be shown for themselves
 	// Below says that what the stack belongs to was shown before.
 	Below bool
 }
