@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 	"strings"
 
 	"github.com/fatih/color"
@@ -21,24 +20,30 @@ import (
 
 // insnOptions is the command line of insn.
 type insnOptions struct {
-	hex, arch string
-	pid       int
-	count     int
-	json      bool
+	hex, arch, syntax string
+	pid               int
+	count             int
+	json              bool
 }
 
 func insnCommand() *cobra.Command {
 	var o insnOptions
 	c := &cobra.Command{
-		Use:   "insn {FILE [SYMBOL|ADDR] | -p PID [ADDR] | --hex BYTES}",
+		Use:   "insn {FILE [SYMBOL|ADDR] | -p PID [SYMBOL|ADDR] | --hex BYTES}",
 		Short: "show instructions, and how each would pass a breakpoint",
 		Long: "Insn decodes the instructions of an ELF file, a process or the bytes given. Of each it\n" +
 			"shows address, bytes, text, class, and how it would be executed at a breakpoint: emulated,\n" +
-			"as a displaced copy, or in place, and why. It runs nothing and stops no process. Without\n" +
-			"SYMBOL or ADDR it begins at the file's entry point, or where the process is in a system call.",
+			"as a displaced copy, or in place, and why. It runs nothing and stops no process.\n\n" +
+			"SYMBOL is a function, with +OFFSET where wanted; of a process also LIBRARY!FUNCTION. ADDR\n" +
+			"begins with 0x. Without either it begins at the file's entry point, at the first code of an\n" +
+			"object file, or where the process is in a system call. A function is shown whole.",
+		Example: "  gotrace insn /bin/ls main\n" +
+			"  gotrace insn -n 4 -p 1234 'libc.so.6!write'\n" +
+			"  gotrace insn --arch arm64 --hex 'fd7bbea9 c0035fd6'",
 		Args: cobra.MaximumNArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
-			code, err := o.source(args)
+			pid := c.Flags().Changed("pid")
+			code, err := o.source(args, pid, c.Flags().Changed("hex"))
 			if err != nil {
 				return err
 			}
@@ -48,8 +53,9 @@ func insnCommand() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&o.hex, "hex", "", "the instructions themselves, in hexadecimal digits")
 	f.StringVar(&o.arch, "arch", "amd64", "architecture of --hex: amd64, i386 or arm64")
+	f.StringVar(&o.syntax, "syntax", "gnu", "syntax of the text: gnu, intel or go")
 	f.IntVarP(&o.pid, "pid", "p", 0, "a process to read")
-	f.IntVarP(&o.count, "count", "n", 0, "instructions to show (default: the whole symbol, or 16)")
+	f.IntVarP(&o.count, "count", "n", 0, "instructions to show (default: the whole function, or 16)")
 	f.BoolVar(&o.json, "json", false, "write one JSON object for each instruction")
 	return c
 }
@@ -61,38 +67,44 @@ type insnCode struct {
 	addr   uint64
 	whole  bool // code ends where the instructions to show do
 	symbol func(uint64) (string, uint64)
+	relocs map[uint64]string // names that the linker fills in, by address
 }
 
 // insnDefault is how many instructions are shown where nothing says where they end.
 const insnDefault = 16
 
 // source finds the bytes that the command line names.
-func (o *insnOptions) source(args []string) (insnCode, error) {
-	if o.count < 0 {
-		return insnCode{}, plainf("invalid count '%d'", o.count)
+func (o *insnOptions) source(args []string, pid, hex bool) (insnCode, error) {
+	if _, ok := syntaxes[o.syntax]; !ok {
+		return insnCode{}, plainf("invalid syntax '%s': gnu, intel or go", o.syntax)
 	}
-	bytes := o.maxBytes()
+	sources := 0
+	for _, is := range []bool{pid, hex, !pid && len(args) > 0} {
+		if is {
+			sources++
+		}
+	}
 	switch {
-	case o.hex != "" && o.pid == 0 && len(args) == 0:
+	case o.count < 0:
+		return insnCode{}, plainf("invalid count '%d'", o.count)
+	case sources != 1 || hex && len(args) > 0:
+		return insnCode{}, plainf("must have FILE, -p PID or --hex BYTES, and only one of them")
+	case hex:
 		return hexCode(o.hex, o.arch)
-	case o.hex != "" || o.pid == 0 && len(args) == 0:
-		return insnCode{}, plainf("must have FILE, -p PID or --hex BYTES")
-	case o.pid != 0 && len(args) > 1:
-		return insnCode{}, plainf("with -p there can only be an address")
-	case o.pid != 0:
-		return processCode(o.pid, append(args, "")[0], bytes)
+	case pid && o.pid <= 0:
+		return insnCode{}, plainf("invalid process id '%d'", o.pid)
+	case pid && len(args) > 1:
+		return insnCode{}, plainf("with -p there can only be a symbol or an address")
+	case pid:
+		return processCode(o.pid, append(args, "")[0], insnBytes(o.count))
 	}
-	return fileCode(args[0], append(args, "")[1], bytes)
+	return fileCode(args[0], append(args, "")[1], insnBytes(o.count))
 }
 
-// maxBytes is as much as -n instructions can have.
-func (o *insnOptions) maxBytes() int {
-	n := o.count
-	if n == 0 {
-		n = insnDefault
-	}
-	return min(n, 1<<20) * disasm.MaxLen
-}
+var syntaxes = map[string]disasm.Syntax{"gnu": disasm.GNU, "intel": disasm.Intel, "go": disasm.Go}
+
+// insnBytes is as much as n instructions can have.
+func insnBytes(n int) int { return min(n, 1<<20) * disasm.MaxLen }
 
 func archNamed(name string) (*arch.Arch, error) {
 	for _, a := range []*arch.Arch{arch.AMD64, arch.I386, arch.ARM64} {
@@ -103,84 +115,52 @@ func archNamed(name string) (*arch.Arch, error) {
 	return nil, plainf("invalid architecture '%s': amd64, i386 or arm64", name)
 }
 
-// hexCode reads digits, with blanks or without.
+// hexCode reads digits, with what programs write between bytes or without.
 func hexCode(digits, name string) (insnCode, error) {
 	a, err := archNamed(name)
 	if err != nil {
 		return insnCode{}, err
 	}
-	code, err := hex.DecodeString(strings.Join(strings.Fields(digits), ""))
-	if err != nil || len(code) == 0 {
+	bare := strings.NewReplacer("0x", " ", "\\x", " ", ",", " ").Replace(digits)
+	code, err := hex.DecodeString(strings.Join(strings.Fields(bare), ""))
+	switch {
+	case errors.Is(err, hex.ErrLength):
+		return insnCode{}, plainf("invalid bytes '%s': half a byte is left over", digits)
+	case err != nil || len(code) == 0:
 		return insnCode{}, plainf("invalid bytes '%s'", digits)
 	}
 	return insnCode{arch: a, code: code, whole: true}, nil
 }
 
-// processCode reads the memory of a process, which it does not stop.
-func processCode(pid int, at string, n int) (insnCode, error) {
-	dir := fmt.Sprintf("/proc/%d/", pid)
-	exe, err := openELF(dir + "exe")
-	if err != nil {
-		return insnCode{}, err
-	}
-	defer exe.Close()
-	c := insnCode{arch: exe.arch}
-	if at == "" {
-		c.addr, err = processPC(dir)
-	} else if c.addr, err = strconv.ParseUint(at, 0, 64); err != nil {
-		err = plainf("invalid address '%s'", at)
-	}
-	if err != nil {
-		return insnCode{}, err
-	}
-	mem, err := os.Open(dir + "mem")
-	if err != nil {
-		return insnCode{}, err
-	}
-	defer mem.Close()
-	c.code = make([]byte, n)
-	got, err := mem.ReadAt(c.code, int64(c.addr))
-	if got == 0 {
-		return insnCode{}, plainf("cannot read %#x of process %d: %v", c.addr, pid, errors.Unwrap(err))
-	}
-	c.code = c.code[:got]
-	return c, nil
-}
-
-// processPC is the last word of /proc/PID/syscall, which is there while the process waits.
-func processPC(dir string) (uint64, error) {
-	text, err := os.ReadFile(dir + "syscall")
-	if err != nil {
-		return 0, err
-	}
-	f := strings.Fields(string(text))
-	if len(f) < 3 {
-		return 0, plainf("the process is running: give an address")
-	}
-	return strconv.ParseUint(f[len(f)-1], 0, 64)
-}
-
 // insnLine is one instruction in JSON. Addresses are strings, as in "0x401000".
 type insnLine struct {
 	Addr         string `json:"addr"`
+	Symbol       string `json:"symbol,omitempty"`
 	Bytes        string `json:"bytes"`
 	Text         string `json:"text"`
 	Class        string `json:"class"`
 	Target       string `json:"target,omitempty"`
+	TargetSymbol string `json:"target_symbol,omitempty"`
 	Method       string `json:"method"`
 	Why          string `json:"why"`
 	Overwritable bool   `json:"overwritable"`
 }
 
 // line plans one instruction, with a slot for a copy in reach.
-func (c *insnCode) line(in disasm.Inst, code []byte, pc uint64) insnLine {
-	p := disasm.Printer{Arch: c.arch, Symbol: c.symbol}
+func (c *insnCode) line(p *disasm.Printer, in disasm.Inst, code []byte, pc uint64) insnLine {
 	l := insnLine{
-		Addr: fmt.Sprintf("%#x", pc), Bytes: hex.EncodeToString(code[:in.Len]), Text: p.Text(in, code, pc),
+		Addr: fmt.Sprintf("%#x", pc), Symbol: c.name(pc), Bytes: hex.EncodeToString(code[:in.Len]),
 		Class: in.Class.String(), Overwritable: in.Has(disasm.Overwritable | disasm.Valid),
 	}
-	if in.Target != 0 {
-		l.Target = fmt.Sprintf("%#x", in.Target)
+	if name := c.reloc(in, pc); name != "" {
+		bare := *p
+		bare.Symbol = nil
+		l.Text, l.TargetSymbol = bare.Text(in, code, pc)+"  # "+name, name
+	} else {
+		l.Text = p.Text(in, code, pc)
+		if in.Target != 0 || in.Has(disasm.HasTarget) {
+			l.Target, l.TargetSymbol = fmt.Sprintf("%#x", in.Target), c.name(in.Target)
+		}
 	}
 	plan, err := step.New(c.arch, in, code, pc, nil, pc+1<<16, step.Options{})
 	if err != nil {
@@ -191,12 +171,32 @@ func (c *insnCode) line(in disasm.Inst, code []byte, pc uint64) insnLine {
 	return l
 }
 
+// reloc is the name that the linker fills into the instruction, or "".
+func (c *insnCode) reloc(in disasm.Inst, pc uint64) string {
+	for i := range uint64(in.Len) {
+		if name, ok := c.relocs[pc+i]; ok {
+			return name
+		}
+	}
+	return ""
+}
+
+// name is an address as function and offset, "" where no function is known.
+func (c *insnCode) name(addr uint64) string {
+	if c.symbol == nil {
+		return ""
+	}
+	name, base := c.symbol(addr)
+	if name == "" || addr == base {
+		return name
+	}
+	return fmt.Sprintf("%s+%#x", name, addr-base)
+}
+
 // write shows the instructions. Bytes that are none end them with an error.
 func (c *insnCode) write(w io.Writer, o *insnOptions) error {
-	paint := color.New(color.FgCyan)
-	if w != io.Writer(os.Stdout) || !colorful() {
-		paint.DisableColor()
-	}
+	p := disasm.Printer{Arch: c.arch, Syntax: syntaxes[o.syntax], Symbol: c.symbol}
+	out := insnWriter{w: w, paint: w == io.Writer(os.Stdout) && colorful()}
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	code, pc := c.code, c.addr
@@ -208,11 +208,11 @@ func (c *insnCode) write(w io.Writer, o *insnOptions) error {
 		if err != nil {
 			return plainf("at %#x: %v", pc, err)
 		}
-		l := c.line(in, code, pc)
+		l := c.line(&p, in, code, pc)
 		if o.json {
 			err = e.Encode(l)
 		} else {
-			_, err = fmt.Fprintf(w, "%12s  %-22s %-36s %-8s %s: %s\n", l.Addr, l.Bytes, l.Text, l.Class, paint.Sprint(l.Method), l.Why)
+			err = out.line(&l)
 		}
 		if err != nil {
 			return err
@@ -220,6 +220,42 @@ func (c *insnCode) write(w io.Writer, o *insnOptions) error {
 		code, pc = code[in.Len:], pc+uint64(in.Len)
 	}
 	return nil
+}
+
+// insnWriter writes lines for people.
+type insnWriter struct {
+	w     io.Writer
+	paint bool
+	name  string // of the function shown last
+}
+
+// methodColors tell at a glance where a breakpoint costs most.
+var methodColors = map[string]color.Attribute{
+	"emulate": color.FgGreen, "displaced": color.FgCyan, "in place": color.FgYellow, "refused": color.FgRed,
+}
+
+// line writes one instruction, below its function's name where that is another.
+func (o *insnWriter) line(l *insnLine) error {
+	name, _, _ := strings.Cut(l.Symbol, "+0x")
+	if name != o.name && name != "" {
+		if _, err := fmt.Fprintf(o.w, "%s:\n", o.color(color.Bold, name)); err != nil {
+			return err
+		}
+	}
+	o.name = name
+	method := o.color(methodColors[l.Method], l.Method)
+	_, err := fmt.Fprintf(o.w, "%12s  %-22s %-36s %-8s %s: %s\n", l.Addr, l.Bytes, l.Text, l.Class, method, l.Why)
+	return err
+}
+
+func (o *insnWriter) color(a color.Attribute, s string) string {
+	c := color.New(a)
+	if o.paint {
+		c.EnableColor()
+	} else {
+		c.DisableColor()
+	}
+	return c.Sprint(s)
 }
 
 // colorful reports whether standard output is a terminal that may be coloured.

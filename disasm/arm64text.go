@@ -20,8 +20,8 @@ func (p *Printer) arm64Text(in Inst, code []byte, pc uint64) string {
 	if p.Syntax == Go {
 		return arm64asm.GoSyntax(theirs, pc, p.symbol, nil)
 	}
-	s := arm64asm.GNUSyntax(theirs)
-	if in.Target == 0 {
+	s := armSystemName(arm64asm.GNUSyntax(theirs), in)
+	if in.Class != PCRel && !in.Has(HasTarget) {
 		return s
 	}
 	if i := strings.LastIndex(s, ".+0x"); i >= 0 {
@@ -29,6 +29,44 @@ func (p *Printer) arm64Text(in Inst, code []byte, pc uint64) string {
 	}
 	if i := strings.LastIndex(s, ".-0x"); i >= 0 {
 		return s[:i] + p.target(in.Target)
+	}
+	return s
+}
+
+// armSystemRegisters are the names of registers that programs see, and some of a kernel's,
+// by op0, op1, CRn, CRm and op2 (Arm ARM, D23).
+var armSystemRegisters = map[string]string{
+	"s3_3_c13_c0_2": "tpidr_el0", "s3_3_c13_c0_3": "tpidrro_el0", "s3_3_c13_c0_5": "tpidr2_el0",
+	"s3_3_c4_c4_0": "fpcr", "s3_3_c4_c4_1": "fpsr", "s3_3_c4_c2_0": "nzcv", "s3_3_c4_c2_1": "daif",
+	"s3_3_c4_c2_2": "svcr", "s3_3_c4_c2_5": "dit", "s3_3_c4_c2_6": "ssbs", "s3_3_c4_c2_7": "tco",
+	"s3_3_c0_c0_1": "ctr_el0", "s3_3_c0_c0_7": "dczid_el0", "s3_3_c2_c4_0": "rndr", "s3_3_c2_c4_1": "rndrrs",
+	"s3_3_c14_c0_0": "cntfrq_el0", "s3_3_c14_c0_1": "cntpct_el0", "s3_3_c14_c0_2": "cntvct_el0",
+	"s3_3_c14_c0_5": "cntpctss_el0", "s3_3_c14_c0_6": "cntvctss_el0", "s3_3_c9_c13_0": "pmccntr_el0",
+	"s3_0_c4_c1_0": "sp_el0", "s3_0_c4_c2_2": "currentel", "s3_0_c4_c0_0": "spsr_el1", "s3_0_c4_c0_1": "elr_el1",
+	"s3_0_c13_c0_4": "tpidr_el1", "s3_0_c1_c0_0": "sctlr_el1", "s3_0_c1_c0_2": "cpacr_el1",
+	"s3_0_c2_c0_0": "ttbr0_el1", "s3_0_c2_c0_1": "ttbr1_el1", "s3_0_c2_c0_2": "tcr_el1",
+	"s3_0_c5_c2_0": "esr_el1", "s3_0_c6_c0_0": "far_el1", "s3_0_c12_c0_0": "vbar_el1",
+	"s3_0_c0_c0_0": "midr_el1", "s3_0_c0_c0_5": "mpidr_el1", "s3_0_c0_c0_6": "revidr_el1",
+	"s3_0_c0_c4_0": "id_aa64pfr0_el1", "s3_0_c0_c4_1": "id_aa64pfr1_el1", "s3_0_c0_c5_0": "id_aa64dfr0_el1",
+	"s3_0_c0_c6_0": "id_aa64isar0_el1", "s3_0_c0_c6_1": "id_aa64isar1_el1", "s3_0_c0_c6_2": "id_aa64isar2_el1",
+	"s3_0_c0_c7_0": "id_aa64mmfr0_el1", "s3_0_c0_c7_1": "id_aa64mmfr1_el1", "s3_0_c0_c7_2": "id_aa64mmfr2_el1",
+}
+
+// armSystemName names the register of mrs and msr, which arm64asm writes as numbers.
+func armSystemName(s string, in Inst) string {
+	if in.Class != System {
+		return s
+	}
+	i := strings.Index(s, "s3_")
+	if i < 0 {
+		return s
+	}
+	end := i + len(s[i:])
+	if c := strings.IndexByte(s[i:], ','); c >= 0 {
+		end = i + c
+	}
+	if name, ok := armSystemRegisters[s[i:end]]; ok {
+		return s[:i] + name + s[end:]
 	}
 	return s
 }
@@ -69,7 +107,7 @@ type armForm struct {
 }
 
 var armForms = []armForm{
-	{0xffff0000, 0x00000000, func(w uint32) string { return fmt.Sprintf("udf #%#x", w&0xffff) }},
+	{0xffff0000, 0x00000000, func(w uint32) string { return fmt.Sprintf("udf #%d", w&0xffff) }},
 	{0xffe0001f, 0xd4000002, func(w uint32) string { return fmt.Sprintf("hvc #%#x", w>>5&0xffff) }},
 	{0xffe0001f, 0xd4000003, func(w uint32) string { return fmt.Sprintf("smc #%#x", w>>5&0xffff) }},
 	{0xff000010, 0x54000010, func(w uint32) string { return "bc." + armConds[w&15] }},
@@ -102,7 +140,7 @@ func armName(w uint32) string {
 			return f.text(w)
 		}
 	}
-	return ""
+	return armTemplateText(w)
 }
 
 // armKey is the key of a branch or return that authenticates.

@@ -180,7 +180,7 @@ func (c *checker) rule(st *statement) *Rule {
 	r := st.rule
 	rule := &Rule{Name: st.name, In: r.in, Count: r.count, At: st.src.at(st.pos)}
 	if r.in != "" && !c.hasGroup(r.in) {
-		c.report(st.src, r.inPos, "no group '%s'%s", r.in, nearest(r.in, c.groupNames()))
+		c.report(st.src, r.inPos, "no group '%s'%s", r.in, Nearest(r.in, c.groupNames()))
 	}
 	if r.in != "" && r.in != AllGroup && len(r.on) > 0 && !slices.ContainsFunc(r.on, func(o onStmt) bool { return o.Event.Tasks }) {
 		c.report(st.src, r.inPos, "%s happens to no task: no group has it", r.on[0].Event.Name)
@@ -243,11 +243,11 @@ func (sc *scope) arguments(st *statement, args []argStmt) []Arg {
 		switch a.Param.Kind {
 		case ParamRule:
 			if sc.c.rules[a.Str] == nil {
-				sc.c.report(st.src, a.pos, "no rule '%s'%s", a.Str, nearest(a.Str, names(sc.c.rules)))
+				sc.c.report(st.src, a.pos, "no rule '%s'%s", a.Str, Nearest(a.Str, names(sc.c.rules)))
 			}
 		case ParamGroup:
 			if !sc.c.hasGroup(a.Str) {
-				sc.c.report(st.src, a.pos, "no group '%s'%s", a.Str, nearest(a.Str, sc.c.groupNames()))
+				sc.c.report(st.src, a.pos, "no group '%s'%s", a.Str, Nearest(a.Str, sc.c.groupNames()))
 			}
 		}
 		list = append(list, a.Arg)

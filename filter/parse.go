@@ -197,7 +197,7 @@ func (p *parser) fail(pos int, format string, args ...any) {
 func (p *parser) unexpected(words ...string) {
 	hint := ""
 	if p.tok.kind == lexName {
-		hint = nearest(p.tok.text, words)
+		hint = Nearest(p.tok.text, words)
 	}
 	p.fail(p.tok.pos, "expected %s, found %s%s", oneOf(words...), p.tok.describe(), hint)
 }
@@ -210,7 +210,7 @@ func (p *parser) end(words ...string) {
 	hint := ""
 	switch {
 	case p.tok.kind == lexName:
-		hint = nearest(p.tok.text, words)
+		hint = Nearest(p.tok.text, words)
 	case p.tok.is("="):
 		p.fail(p.tok.pos, "unexpected '=': write '==' to compare")
 	}
@@ -369,7 +369,7 @@ func (c *checker) nearestEvent(name string) string {
 			}
 		}
 	}
-	return nearest(name, c.schema.eventNames())
+	return Nearest(name, c.schema.eventNames())
 }
 
 // enter reads .enter.
@@ -407,7 +407,7 @@ func (p *parser) action(r *ruleStmt) {
 	a := actStmt{pos: pos, spec: p.c.schema.Action(name)}
 	switch {
 	case a.spec == nil:
-		p.c.report(p.src, pos, "no action '%s'%s", name, nearest(name, p.c.schema.actionNames()))
+		p.c.report(p.src, pos, "no action '%s'%s", name, Nearest(name, p.c.schema.actionNames()))
 		r.broken = true
 		if p.tok.is("(") {
 			p.skipArgs()
@@ -434,7 +434,7 @@ func (p *parser) use() {
 		text, ok = p.c.schema.Set(name)
 	}
 	if !ok {
-		p.c.report(p.src, pos, "no rule set '%s'%s", name, nearest(name, p.c.schema.SetNames))
+		p.c.report(p.src, pos, "no rule set '%s'%s", name, Nearest(name, p.c.schema.SetNames))
 		return
 	}
 	if slices.Contains(p.c.sets, name) {

@@ -73,7 +73,7 @@ func (p *parser) parameter(what string, params, options []Param, given int) (*Pa
 			if pair {
 				return next, name, true
 			}
-			p.c.report(p.src, at, "%s has no option '%s'%s", what, name, nearest(name, paramNames(options)))
+			p.c.report(p.src, at, "%s has no option '%s'%s", what, name, Nearest(name, paramNames(options)))
 			return nil, "", false
 		}
 	}
@@ -194,7 +194,7 @@ func (p *parser) verify(a *argStmt, r *ruleStmt) {
 	q := a.Param
 	switch {
 	case q.Words != nil && !slices.Contains(q.Words, a.Str):
-		p.c.report(p.src, a.pos, "'%s' is %s, found '%s'%s", q.Name, oneOf(q.Words...), a.Str, nearest(a.Str, q.Words))
+		p.c.report(p.src, a.pos, "'%s' is %s, found '%s'%s", q.Name, oneOf(q.Words...), a.Str, Nearest(a.Str, q.Words))
 		r.broken = true
 		return
 	case q.Check == nil || a.expr != nil:
@@ -234,7 +234,7 @@ func (p *parser) numbered(a *argStmt, what string, limit int64, byName func(stri
 	case lexName:
 		n, ok := byName(t.text)
 		if !ok {
-			p.c.report(p.src, t.pos, "'%s' is not %s%s", t.text, what, nearest(t.text, p.c.named(byName)))
+			p.c.report(p.src, t.pos, "'%s' is not %s%s", t.text, what, Nearest(t.text, p.c.named(byName)))
 		}
 		a.Num, a.Str = int64(n), t.text
 	default:
@@ -285,9 +285,9 @@ func (c *checker) nearestIn(kind ParamKind, set string) string {
 	name, _, _ := strings.Cut(set, ",")
 	switch kind {
 	case ParamSyscalls:
-		return nearest(name, append(Values("trace", c.schema.Universe), "%unnamed"))
+		return Nearest(name, append(Values("trace", c.schema.Universe), "%unnamed"))
 	case ParamSignals:
-		return nearest(name, c.named(c.schema.Universe.Signal))
+		return Nearest(name, c.named(c.schema.Universe.Signal))
 	}
 	return ""
 }

@@ -111,8 +111,8 @@ func (c *checker) err() error {
 	return c.errs
 }
 
-// nearest returns "; did you mean X?" for the name most like a misspelt one, or "".
-func nearest(name string, names []string) string {
+// Nearest returns "; did you mean X?" for the name most like a misspelt one, or "".
+func Nearest(name string, names []string) string {
 	best, bestDist := "", (len(name)+2)/3+1
 	low := strings.ToLower(name)
 	for _, n := range names {

@@ -220,7 +220,7 @@ func (sc *scope) call(n *node) {
 	n.fn = sc.c.schema.function(n.text)
 	switch {
 	case n.fn == nil:
-		sc.errorf(n, "no function '%s'%s", n.text, nearest(n.text, sc.c.schema.funcNames()))
+		sc.errorf(n, "no function '%s'%s", n.text, Nearest(n.text, sc.c.schema.funcNames()))
 	case sc.constant:
 		sc.errorf(n, "'%s' must be a constant", n)
 	case n.fn.Stops && sc.neverStops():
@@ -302,7 +302,7 @@ func (sc *scope) named(n *node) {
 	if sc.elsewhere(n) {
 		return
 	}
-	hint := nearest(n.text, sc.candidates())
+	hint := Nearest(n.text, sc.candidates())
 	if hint == "" && sc.besideText {
 		hint = "; a text is in quotes: " + quote(n.text)
 	}
@@ -354,7 +354,7 @@ func (sc *scope) refer(n *node, f *Field) {
 	case f.Index == RegIndex:
 		r.Name = n.index
 		if regs := sc.c.schema.Registers; !slices.Contains(regs, r.Name) {
-			sc.errorf(n, "no register '%s'%s", r.Name, nearest(r.Name, regs))
+			sc.errorf(n, "no register '%s'%s", r.Name, Nearest(r.Name, regs))
 		}
 	case isDigit(n.index[0]):
 		high := f.Max
@@ -372,7 +372,7 @@ func (sc *scope) refer(n *node, f *Field) {
 			break
 		}
 		if args := sc.argNames(); !slices.Contains(args, r.Name) && !sc.silent {
-			sc.errorf(n, "no call in the set has an argument '%s'%s", r.Name, nearest(r.Name, args))
+			sc.errorf(n, "no call in the set has an argument '%s'%s", r.Name, Nearest(r.Name, args))
 		}
 	}
 	if n.bad {
