@@ -23,16 +23,21 @@ func (x *x86Printer) apxDefault() {
 	x.args = append(b, "} "...)
 }
 
+// apxOnly tells the opcodes of map 4 that come from maps 0F38 and 3A, which REX2 does not
+// reach: their text needs no word.
+func apxOnly(op byte) bool {
+	return op >= 0x60 && op <= 0x66 || op >= 0xf0 && op <= 0xf2 || op >= 0xf8 && op <= 0xfc
+}
+
 // apxWord appends what tells promoted instructions from those of the legacy maps: nf,
 // or evex where nothing else of the text would.
-func (x *x86Printer) apxWord(b []byte) []byte {
+func (x *x86Printer) apxWord(b []byte, name string) []byte {
 	last := x.code[x.in.OpOff()-1]
-	name := x.f.name
 	switch {
 	case strings.IndexByte(name, '?') >= 0, strings.HasPrefix(name, "cfcmov"), strings.HasPrefix(name, "setz"):
 	case last&4 != 0:
 		return append(b, "{nf} "...)
-	case last&0x10 == 0 && !x.highRegister() && !strings.HasPrefix(name, "p"):
+	case last&0x10 == 0 && !apxOnly(x.in.Op()) && !strings.HasPrefix(name, "p"):
 		return append(b, "{evex} "...)
 	}
 	return b
@@ -70,8 +75,10 @@ var evex4 = []form{
 	{0x40, b0 | nf1, cfcmovName, "Ev,Gv", 0},
 	{0x60, 0, "movbe", "Gv,Ev", 0},
 	{0x61, 0, "movbe", "Ev,Gv", 0},
-	{0x65, p66, "wruss&", "My,Gy", 0},
-	{0x66, pNP, "wrss&", "My,Gy", 0},
+	{0x65, p66 | w1, "wrussq", "My,Gy", 0},
+	{0x65, p66, "wrussd", "My,Gy", 0},
+	{0x66, pNP | w1, "wrssq", "My,Gy", 0},
+	{0x66, pNP, "wrssd", "My,Gy", 0},
 	{0x66, p66 | b1, "adcx", "By,Gy,Ey", 0},
 	{0x66, p66, "adcx", "Gy,Ey", 0},
 	{0x66, pF3 | b1, "adox", "By,Gy,Ey", 0},

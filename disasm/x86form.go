@@ -8,7 +8,8 @@ package disasm
 // Intel's. The marks within a name are
 //
 //	%  the suffix of the operand size where the operand is in memory (GNU)
-//	@  the suffix x, y or z of the vector length where the operand is in memory (GNU)
+//	@  the suffix x or y of the vector length where the operand is in memory (GNU)
+//	$  the same, also z
 //	&  the suffix always (GNU)
 //	!  the suffix of the size of ModRM.reg (GNU)
 //	?  the condition of APX's ccmp and ctest

@@ -4,7 +4,7 @@ import "strings"
 
 // prefixWords appends a word for each prefix that the text does not tell otherwise, in
 // their order, as objdump does: of each kind only the last one can mean something.
-func (x *x86Printer) prefixes(b []byte) []byte {
+func (x *x86Printer) prefixes(b []byte, name string) []byte {
 	x.implied()
 	end := x.in.OpOff() - x.escapes()
 	if e := x.in.Enc(); e != Legacy {
@@ -32,7 +32,7 @@ func (x *x86Printer) prefixes(b []byte) []byte {
 		b = append(appendRex(b, rex), ' ')
 	}
 	if x.in.Enc() == EVEX && x.in.Map() == 4 {
-		b = x.apxWord(b)
+		b = x.apxWord(b, name)
 	}
 	if x.in.Enc() == REX2 && !x.highRegister() {
 		b = append(b, "{rex2} "...)

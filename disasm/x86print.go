@@ -45,7 +45,7 @@ func (p *Printer) formText(in Inst, code []byte, pc uint64) string {
 		return ""
 	}
 	var buf [128]byte
-	b := x.prefixes(buf[:0])
+	b := x.prefixes(buf[:0], name)
 	b = x.mnemonic(b, name)
 	if len(x.args) > 0 {
 		b = append(append(b, ' '), x.args...)
@@ -135,8 +135,8 @@ func (x *x86Printer) mnemonic(b []byte, name string) []byte {
 			b = append(b, x.suffix("G"))
 		case '?':
 			b = append(b, x.pred...)
-		case '@':
-			if x.Syntax != Intel && x.in.Has(HasMem) {
+		case '@', '$':
+			if x.Syntax != Intel && x.have&(inMem|b0) == inMem|b0 && (x.vec < 2 || c == '$') {
 				b = append(b, "xyz"[min(x.vec, 2)])
 			}
 		case '*', '#', '^', '~':
@@ -239,6 +239,10 @@ func (x *x86Printer) operands(name string) bool {
 		list[n], rest, more = strings.Cut(rest, ",")
 	}
 	gnu := x.Syntax != Intel
+	last := n - 1 // that is no immediate
+	if last > 0 && list[last][0] == 'I' {
+		last--
+	}
 	for i := range n {
 		at := i
 		if gnu && list[0] != "Iw" && x.f.name != "bound" { // enter is as Intel has it
@@ -246,18 +250,32 @@ func (x *x86Printer) operands(name string) bool {
 		}
 		if i > 0 {
 			x.comma()
-		} else if gnu {
-			x.rounding(false)
 		}
-		x.operand(list[at])
+		round := ""
+		if at == last {
+			round = x.rounding()
+		}
+		x.rounded(list[at], round, gnu)
 		if at == 0 {
 			x.masking()
 		}
-		if !gnu && i == n-1 {
-			x.rounding(true)
-		}
 	}
 	return true
+}
+
+// rounded writes an operand and the rounding, which GNU has before it, but behind a
+// general register; in Intel's syntax it belongs to the operand.
+func (x *x86Printer) rounded(arg, round string, gnu bool) {
+	if round != "" && gnu && arg[0] != 'E' {
+		x.args = append(x.args, round...)
+		x.comma()
+		round = ""
+	}
+	x.operand(arg)
+	if round != "" && gnu {
+		x.comma()
+	}
+	x.args = append(x.args, round...)
 }
 
 func (x *x86Printer) comma() {
@@ -269,22 +287,17 @@ func (x *x86Printer) comma() {
 
 var roundings = [4]string{"{rn-sae}", "{rd-sae}", "{ru-sae}", "{rz-sae}"}
 
-// rounding writes EVEX's static rounding, which is GNU's first and Intel's last operand.
-func (x *x86Printer) rounding(last bool) {
-	if x.in.Enc() != EVEX || x.have&b1 == 0 || x.have&inMem != 0 || x.f.mem&(rounds|sae) == 0 {
-		return
+// rounding is EVEX's static rounding, "" without.
+func (x *x86Printer) rounding() string {
+	switch {
+	case x.in.Enc() != EVEX || x.have&b1 == 0 || x.have&inMem != 0:
+		return ""
+	case x.f.mem&rounds != 0:
+		return roundings[x.in.vectorLen(x.code)&3]
+	case x.f.mem&sae != 0:
+		return "{sae}"
 	}
-	if last {
-		x.comma()
-	}
-	if x.f.mem&rounds != 0 {
-		x.args = append(x.args, roundings[x.in.vectorLen(x.code)&3]...)
-	} else {
-		x.args = append(x.args, "{sae}"...)
-	}
-	if !last {
-		x.comma()
-	}
+	return ""
 }
 
 // masking writes EVEX's mask register behind the destination.
@@ -552,6 +565,9 @@ var vectorNames = map[byte][3]string{
 
 func (x *x86Printer) vector(t, r byte) {
 	name := vectorName(t, x.vec)
+	if x.in.Enc() == REX2 { // reaches no further vector registers
+		r &= 15
+	}
 	if len(name) < 3 || t == 't' || t == 'B' {
 		r &= 7
 	}
