@@ -29,6 +29,9 @@ func apxOnly(op byte) bool {
 	return op >= 0x60 && op <= 0x66 || op >= 0xf0 && op <= 0xf2 || op >= 0xf8 && op <= 0xfc
 }
 
+// promoted tells the general instructions that APX gave EVEX to.
+func (x *x86Printer) promoted() bool { return x.in.Map() == 4 || x.f.mem&noScale != 0 }
+
 // apxWord appends what tells promoted instructions from those of the legacy maps: nf,
 // or evex where nothing else of the text would.
 func (x *x86Printer) apxWord(b []byte, name string) []byte {
@@ -37,7 +40,7 @@ func (x *x86Printer) apxWord(b []byte, name string) []byte {
 	case strings.IndexByte(name, '?') >= 0, strings.HasPrefix(name, "cfcmov"), strings.HasPrefix(name, "setz"):
 	case last&4 != 0:
 		return append(b, "{nf} "...)
-	case last&0x10 == 0 && !apxOnly(x.in.Op()) && !strings.HasPrefix(name, "p"):
+	case last&0x10 == 0 && x.in.Map() == 4 && !apxOnly(x.in.Op()) && !strings.HasPrefix(name, "p"):
 		return append(b, "{evex} "...)
 	}
 	return b

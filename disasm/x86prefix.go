@@ -31,7 +31,7 @@ func (x *x86Printer) prefixes(b []byte, name string) []byte {
 	if rex != 0 && x.rexUnused(rex) {
 		b = append(appendRex(b, rex), ' ')
 	}
-	if x.in.Enc() == EVEX && x.in.Map() == 4 {
+	if x.in.Enc() == EVEX && x.promoted() {
 		b = x.apxWord(b, name)
 	}
 	if x.in.Enc() == REX2 && !x.highRegister() {

@@ -302,7 +302,7 @@ func (x *x86Printer) rounding() string {
 
 // masking writes EVEX's mask register behind the destination.
 func (x *x86Printer) masking() {
-	if x.in.Enc() != EVEX || x.in.Map() == 4 {
+	if x.in.Enc() != EVEX || x.promoted() {
 		return
 	}
 	b := x.code[x.in.OpOff()-1]

@@ -194,6 +194,7 @@ var (
 			1: opcodeMap(vector0FForms, validVEX1),
 			2: opcodeMap(allOf('m'), validVEX2),
 			3: opcodeMap(allOf('B'), validVEX3),
+			5: opcodeMap(allOf('m'), validVEX5),
 			7: opcodeMap(allOf('D'), validMap7),
 		},
 		XOP: {
