@@ -47,10 +47,23 @@ func newMachine(a *arch.Arch, m machine, pc string, names ...string) *machine {
 	return &m
 }
 
-// machineOf is the machine of an architecture; nil: none is known.
-func machineOf(a *arch.Arch) *machine {
+// What cs holds in programs of the kernel's two modes (asm/segment.h: __USER_CS, __USER32_CS).
+const (
+	userCS   = 0x33
+	userCS32 = 0x23
+)
+
+// machineOf is the machine that a task is; nil: none that is known. On x86 the mode of the CPU tells, and
+// not the registers' architecture, which may be that of the system call.
+func machineOf(r *arch.Regs) *machine {
+	switch cs, _ := r.Get("cs"); cs {
+	case userCS:
+		return amd64
+	case userCS32:
+		return i386
+	}
 	for _, m := range [...]*machine{amd64, i386, arm64} {
-		if m.arch == a {
+		if m.arch == r.Arch {
 			return m
 		}
 	}
@@ -66,7 +79,7 @@ type state struct {
 }
 
 func newState(m *machine, r *arch.Regs) state {
-	s := state{machine: m, pc: r.PC()}
+	s := state{machine: m, pc: m.cut(r.R[m.pc])}
 	for n, slot := range m.regs {
 		s.set(n, r.R[slot])
 	}

@@ -86,7 +86,7 @@ func (u *Unwinder) collect(r *arch.Regs, m event.Memory, max int, d detail) []Fr
 
 // named appends a frame with its names, behind the functions that are inlined there.
 func (u *Unwinder) named(out []Frame, f Frame, m *symbol.Module, at uint64, d detail) []Frame {
-	places := u.tables.files[m.File].places[d]
+	places := u.tableOf(u.cur.machine, m).places[d]
 	list, ok := places[at-m.Bias]
 	if !ok {
 		if len(places) == maxSteps {
@@ -135,7 +135,7 @@ func (u *Unwinder) places(at uint64, d detail) []event.Place {
 // frames have no Place, and inlined functions are not told of. Address at belongs to the instruction
 // that a frame executes: that behind a call may be another function's.
 func (u *Unwinder) walk(r *arch.Regs, m event.Memory, visit func(f Frame, mod *symbol.Module, at uint64) bool) {
-	mach := machineOf(r.Arch)
+	mach := machineOf(r)
 	if mach == nil {
 		return
 	}

@@ -95,6 +95,24 @@ func TestExpressions(t *testing.T) {
 	}
 }
 
+// TestMode checks that the CPU's mode decides what a task is: a 64-bit program may make a call of i386.
+func TestMode(t *testing.T) {
+	for _, c := range []struct {
+		arch *arch.Arch
+		cs   uint64
+		want *machine
+	}{
+		{arch.AMD64, 0x33, amd64}, {arch.AMD64, 0x23, i386}, {arch.I386, 0x33, amd64}, {arch.I386, 0x23, i386},
+		{arch.AMD64, 0, amd64}, {arch.I386, 0, i386}, {arch.ARM64, 0, arm64},
+	} {
+		r := &arch.Regs{Arch: c.arch}
+		slot(r, "cs", c.cs)
+		if got := machineOf(r); got != c.want {
+			t.Errorf("%s with cs %#x is %s", c.arch.Name, c.cs, got.arch.Name)
+		}
+	}
+}
+
 // TestHostile walks stacks that go round in circles, have no end, or are rubbish. The code is in no module:
 // its frames are found by the chain of frame pointers. A call precedes every address.
 func TestHostile(t *testing.T) {
