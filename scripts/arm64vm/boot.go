@@ -66,7 +66,7 @@ type output struct {
 // boot runs jobs in a guest, with files in its file system.
 func (v *vm) boot(ctx context.Context, files map[string]string, jobs []wire.Job, out *output) error {
 	guest := filepath.Join(v.tmp, "guest")
-	if err := goBuild(v.m.goarch, guest, guestPkg); err != nil {
+	if err := goBuild(ctx, v.m.goarch, guest, guestPkg); err != nil {
 		return err
 	}
 	kernel, err := kernelFile(v.kernel)

@@ -35,8 +35,10 @@ func TestBoot(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer v.close()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
 	tracer := filepath.Join(t.TempDir(), "gotrace")
-	if err := goBuild("arm64", tracer, module); err != nil {
+	if err := goBuild(ctx, "arm64", tracer, module); err != nil {
 		t.Fatal(err)
 	}
 	env := []string{"PATH=/usr/bin", "GREETING=hello"}
@@ -49,8 +51,6 @@ func TestBoot(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	var ends []int
 	files := make(map[string]string)
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
-	defer cancel()
 	err = v.boot(ctx, map[string]string{"/gotrace": tracer}, jobs, &output{
 		stdout: &stdout, stderr: &stderr,
 		file:  func(name string, data []byte) error { files[name] = string(data); return nil },

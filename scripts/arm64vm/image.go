@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"debug/elf"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/gotrace/gotrace/scripts/arm64vm/wire"
 )
@@ -215,14 +217,19 @@ func kernelFile(dir string) (string, error) {
 }
 
 // goBuild builds a package, or with "test" first its tests, for a machine.
-func goBuild(goarch, out string, args ...string) error {
+func goBuild(ctx context.Context, goarch, out string, args ...string) error {
 	argv := []string{"build", "-o", out}
 	if args[0] == "test" {
 		argv, args = []string{"test", "-c", "-o", out}, args[1:]
 	}
-	c := exec.Command("go", append(argv, args...)...)
+	c := exec.CommandContext(ctx, "go", append(argv, args...)...)
 	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+goarch)
-	if b, err := c.CombinedOutput(); err != nil {
+	c.WaitDelay = time.Second // of what it has started
+	b, err := c.CombinedOutput()
+	if ctx.Err() != nil {
+		return fmt.Errorf("no time is left for building: %w", ctx.Err())
+	}
+	if err != nil {
 		return fmt.Errorf("go %s: %v\n%s", argv[0], err, b)
 	}
 	return nil

@@ -34,15 +34,15 @@ func (o *options) testPackages(ctx context.Context, v *vm, pkgs []string) (int, 
 	if err := addModule(files); err != nil {
 		return 0, err
 	}
-	jobs, names, err := o.testJobs(v, dir, pkgs)
+	jobs, names, err := o.testJobs(ctx, v, dir, pkgs)
 	if err != nil {
 		return 0, err
 	}
-	if err := goBuild(v.m.goarch, filepath.Join(dir, "gotrace"), module); err != nil {
+	if err := goBuild(ctx, v.m.goarch, filepath.Join(dir, "gotrace"), module); err != nil {
 		return 0, err
 	}
 	if slices.Contains(names, module+"/tracer") {
-		if err := buildFixtures(v.m, dir); err != nil {
+		if err := buildFixtures(ctx, v.m, dir); err != nil {
 			return 0, err
 		}
 	}
@@ -75,7 +75,7 @@ func (o *options) testPackages(ctx context.Context, v *vm, pkgs []string) (int, 
 }
 
 // testJobs builds the test programs into dir.
-func (o *options) testJobs(v *vm, dir string, pkgs []string) (jobs []wire.Job, names []string, err error) {
+func (o *options) testJobs(ctx context.Context, v *vm, dir string, pkgs []string) (jobs []wire.Job, names []string, err error) {
 	env := append(environment(), "GOTRACE_PREBUILT="+prebuiltDir)
 	for _, p := range pkgs {
 		p, run, _ := strings.Cut(p, ":")
@@ -89,7 +89,7 @@ func (o *options) testJobs(v *vm, dir string, pkgs []string) (jobs []wire.Job, n
 				continue
 			}
 			bin := fmt.Sprintf("%d.test", len(jobs))
-			if err := goBuild(v.m.goarch, filepath.Join(dir, bin), "test", name); err != nil {
+			if err := goBuild(ctx, v.m.goarch, filepath.Join(dir, bin), "test", name); err != nil {
 				return nil, nil, err
 			}
 			jobs = append(jobs, wire.Job{Argv: o.testArgs(filepath.Join(prebuiltDir, bin), run), Env: env, Dir: src})
@@ -112,7 +112,7 @@ func (o *options) testArgs(bin, run string) []string {
 
 // buildFixtures compiles the C programs of tests as NAME.64 and, where the machine runs such
 // programs, NAME.32. One that cannot be built is left out: its test is skipped.
-func buildFixtures(m *machine, dir string) error {
+func buildFixtures(ctx context.Context, m *machine, dir string) error {
 	if _, err := exec.LookPath(m.gcc); err != nil {
 		if os.Geteuid() != 0 || install(m.gccPkgs...) != nil {
 			fmt.Fprintln(os.Stderr, "arm64vm: fixtures are left out: no", m.gcc)
@@ -128,6 +128,9 @@ func buildFixtures(m *machine, dir string) error {
 		return fmt.Errorf("no fixtures: %w", err)
 	}
 	for _, src := range sources {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		f, err := readDirectives(src)
 		if err != nil {
 			return err
