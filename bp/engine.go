@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/gotrace/gotrace/arch"
+	"github.com/gotrace/gotrace/bp/proto"
 	"github.com/gotrace/gotrace/bp/symbol"
 	"github.com/gotrace/gotrace/disasm"
 	"github.com/gotrace/gotrace/tracer/event"
@@ -12,6 +13,10 @@ import (
 // Options is what an Engine is given.
 type Options struct {
 	Cache *symbol.Cache
+	// Values says how arguments and results are made.
+	Values proto.Options
+	// Plain leaves arguments out, and shows results as numbers: nobody looks at them.
+	Plain bool
 	// Failed is told of what cannot be planted, or not as it was asked for; it may be nil.
 	Failed func(t event.Task, p event.Probe, err error)
 }
@@ -28,6 +33,7 @@ type Engine struct {
 	ev    event.Event
 	site  event.Site
 	diffs []event.Change
+	args  []event.Value // of the function that is being told of
 }
 
 // New makes an engine.

@@ -15,12 +15,17 @@ func (e *Engine) hit(th *thread, c event.Tracee, s *spot, regs *arch.Regs) event
 		e.look(th.space) // if it fails the process is gone
 	}
 	if s.kept {
-		e.returned(th, s, regs, &v)
+		e.returned(th, c, s, regs, &v)
+	}
+	call := e.call(th.space, c, s, regs)
+	if call != nil {
+		e.args = call.Args(c)
 	}
 	e.tell(th, s, s.probes, event.Site{}, event.Breakpoint, &v)
 	if len(s.enters) > 0 {
-		e.entered(th, c, s, regs, &v)
+		e.entered(th, c, s, regs, call, &v)
 	}
+	e.args = nil
 	return v
 }
 
@@ -47,7 +52,7 @@ func (e *Engine) send(th *thread, k *event.Kind) event.Verdict {
 	if e.quit {
 		return event.Verdict{}
 	}
-	e.ev = event.Event{Kind: k, Task: th.id, Site: &e.site, IP: e.site.PC, HasIP: true, Wall: time.Now().UnixNano(), Dur: e.ev.Dur}
+	e.ev = event.Event{Kind: k, Task: th.id, Site: &e.site, IP: e.site.PC, HasIP: true, Args: e.args, Wall: time.Now().UnixNano(), Dur: e.ev.Dur}
 	v := e.host.Send(&e.ev)
 	e.ev.Dur = 0
 	return v

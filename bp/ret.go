@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gotrace/gotrace/arch"
+	"github.com/gotrace/gotrace/bp/proto"
 	"github.com/gotrace/gotrace/tracer/event"
 )
 
@@ -22,13 +23,18 @@ type frame struct {
 	probes []event.Probe
 	began  time.Time
 	depth  int
+	call   *proto.Call   // nil: its arguments were not read
+	args   []event.Value // those that do not change
 }
 
 // maxFrames is how many functions of a task may be entered and not have returned.
 const maxFrames = 1 << 16
 
 // entered notes that a function is entered, and tells of library calls.
-func (e *Engine) entered(th *thread, c event.Tracee, s *spot, regs *arch.Regs, v *event.Verdict) {
+func (e *Engine) entered(th *thread, c event.Tracee, s *spot, regs *arch.Regs, call *proto.Call, v *event.Verdict) {
+	if call != nil {
+		e.args = e.args[:call.Known()]
+	}
 	to, after, ok := returnAddress(th.space.arch, c, regs)
 	e.tell(th, s, s.enters, event.Site{To: to, Target: th.space.sym.Place(to), Depth: len(th.frames)}, event.CallEnter, v)
 	now, err := c.Regs()
@@ -44,7 +50,7 @@ func (e *Engine) entered(th *thread, c event.Tracee, s *spot, regs *arch.Regs, v
 	}
 	back.rets++
 	back.kept = true
-	th.frames = append(th.frames, frame{spot: s, back: back, sp: after, probes: s.enters, began: time.Now(), depth: len(th.frames)})
+	th.frames = append(th.frames, frame{spot: s, back: back, sp: after, probes: s.enters, began: time.Now(), depth: len(th.frames), call: call, args: e.args})
 }
 
 // returnAddress is where a function that has just been entered returns to, and what the stack
@@ -62,7 +68,7 @@ func returnAddress(a *arch.Arch, m event.Memory, regs *arch.Regs) (to, after uin
 }
 
 // returned tells of the functions that return to a place.
-func (e *Engine) returned(th *thread, s *spot, regs *arch.Regs, v *event.Verdict) {
+func (e *Engine) returned(th *thread, c event.Tracee, s *spot, regs *arch.Regs, v *event.Verdict) {
 	i := len(th.frames) - 1
 	for ; i >= 0; i-- {
 		if f := &th.frames[i]; f.back == s && f.leaves(th.space.arch, regs.SP()) {
@@ -77,6 +83,7 @@ func (e *Engine) returned(th *thread, s *spot, regs *arch.Regs, v *event.Verdict
 		e.left(th.space, dead.back)
 	}
 	th.frames = slices.Delete(th.frames, i, len(th.frames))
+	args, ret := f.finish(c, regs)
 	for _, k := range [...]*event.Kind{event.Return, event.CallExit} {
 		list := e.site.Probes[:0]
 		for _, p := range f.probes {
@@ -91,7 +98,8 @@ func (e *Engine) returned(th *thread, s *spot, regs *arch.Regs, v *event.Verdict
 		e.site = event.Site{
 			Probes: list, PC: f.spot.addr, Place: th.space.placed(f.spot), To: s.addr, Target: th.space.placed(s), Depth: f.depth, HasRet: true,
 		}
-		e.site.Ret = result(regs)
+		e.site.Ret = ret
+		e.args = args
 		e.ev.Dur = time.Since(f.began)
 		merge(v, e.send(th, k))
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/gotrace/gotrace/arch"
+	"github.com/gotrace/gotrace/bp/proto"
 	"github.com/gotrace/gotrace/bp/symbol"
 	"github.com/gotrace/gotrace/disasm"
 	"github.com/gotrace/gotrace/tracer/event"
@@ -16,6 +17,7 @@ import (
 type space struct {
 	tid     int32 // a task that has it, by whose id procfs reaches it
 	sym     *symbol.Space
+	protos  *proto.Table // nil: none was asked for yet
 	arch    *arch.Arch
 	mem     *os.File
 	spots   map[uint64]*spot
@@ -45,6 +47,7 @@ type spot struct {
 	place  event.Place
 	lined  bool          // with its source line
 	point  string        // how the place was found: the name that was matched
+	fn     *proto.Func   // that begins here; nil: not asked for yet, or none does
 	probes []event.Probe // what is told of it
 	enters []event.Probe // of functions whose return is told
 	loader bool          // the dynamic loader has changed the list of modules
@@ -71,7 +74,7 @@ func (sp *space) copy(cache *symbol.Cache, tid int32) *space {
 	}
 	for addr, s := range sp.spots {
 		c := *s
-		c.rets = 0
+		c.rets, c.fn = 0, nil
 		n.spots[addr] = &c
 	}
 	return n

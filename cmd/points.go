@@ -4,10 +4,12 @@ import (
 	"slices"
 
 	"github.com/gotrace/gotrace/bp"
+	"github.com/gotrace/gotrace/bp/proto"
 	"github.com/gotrace/gotrace/bp/symbol"
 	"github.com/gotrace/gotrace/cmd/probe"
 	"github.com/gotrace/gotrace/filter"
 	"github.com/gotrace/gotrace/tracer"
+	"github.com/gotrace/gotrace/tracer/decode"
 	"github.com/gotrace/gotrace/tracer/event"
 )
 
@@ -34,6 +36,20 @@ func (r *run) steps() bool {
 	return false
 }
 
+// values reports whether a rule looks at the arguments or the result of a function.
+func (r *run) values() bool {
+	for _, rule := range r.engine.Rules() {
+		if len(r.engine.Want(rule).Probes) == 0 {
+			continue
+		}
+		looks := func(a filter.Action) bool { return a.Spec.Name != "count" || len(a.Args) > 0 }
+		if do := rule.Spec.Do; rule.Spec.Where != nil || len(do) == 0 || slices.ContainsFunc(do, looks) {
+			return true
+		}
+	}
+	return false
+}
+
 // plantable are the kinds that package bp makes.
 var plantable = []*event.Kind{event.Breakpoint, event.Return, event.Watch, event.Step, event.Branch, event.CallEnter, event.USDT}
 
@@ -43,7 +59,13 @@ func (r *run) reader(cfg *tracer.Config) {
 	if !r.steps() && !slices.ContainsFunc(all, func(p event.Probe) bool { return slices.Contains(plantable, p.Kind) }) {
 		return
 	}
+	values := proto.Options{StrLen: r.o.StringLimit, Tables: decode.Constants}
+	if values.StrLen == 0 {
+		values.StrLen = -1
+	}
 	r.points = bp.New(bp.Options{
+		Values: values,
+		Plain:  !r.values(),
 		Cache:  symbol.NewCache(),
 		Failed: r.notPlanted,
 	})

@@ -11,7 +11,7 @@ import (
 
 // Options say how values are made.
 type Options struct {
-	StrLen   int // characters of text that are shown; 0: 32
+	StrLen   int // characters of text that are shown; 0: 32, negative: none
 	ArrayLen int // elements; 0: 16
 	// Tables finds a table of the kernel's constants by name, for any architecture; nil: there
 	// are none, and numbers are shown as such.
@@ -24,7 +24,7 @@ func (o *Options) strLen() int {
 	if o.StrLen == 0 {
 		return 32
 	}
-	return o.StrLen
+	return max(o.StrLen, 0)
 }
 
 func (o *Options) arrayLen() int {
@@ -82,21 +82,26 @@ func (t *Table) LookupAs(addr uint64, name string) *Func {
 }
 
 func (t *Table) lookup(m *symbol.Module, addr uint64, name string) *Func {
-	sym, ok := t.space.Func(addr)
+	sym, _ := t.space.Func(addr)
 	shown := name
-	if name == "" && ok {
-		name, shown = sym.Raw, sym.Name
+	if name == "" {
+		shown = sym.Name
 	}
 	a := machineOf(m.File.ELF())
-	if f := t.described(m.Name, name, a); f != nil {
-		return f
+	for _, n := range []string{name, sym.Raw} {
+		if f := t.described(m.Name, n, a); f != nil {
+			return f
+		}
 	}
 	if f := t.debugged(m.File, addr-m.Bias, a); f != nil {
 		f.Name = shown
 		return f
 	}
-	if static(m.File.ELF()) || strings.HasSuffix(name, "@plt") || strings.HasSuffix(name, ".plt") {
-		if f := t.described("", name, a); f != nil {
+	for _, n := range []string{name, sym.Raw} {
+		if !static(m.File.ELF()) && !strings.HasSuffix(n, "@plt") {
+			continue
+		}
+		if f := t.described("", n, a); f != nil {
 			return f
 		}
 	}

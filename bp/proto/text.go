@@ -49,15 +49,48 @@ func (d *reader) sized(at, n uint64) event.Value {
 	if n == 0 {
 		return v
 	}
-	v.Data = d.f.table.arena.bytes(int(n))
-	got, _ := d.mem.ReadAt(v.Data, at)
-	if got == 0 {
+	v.Data = d.fetch(at, int64(n), 0)
+	if len(v.Data) == 0 {
 		return bad
 	}
-	if uint64(got) < n {
-		v.Data, v.Flags = v.Data[:got], event.FlagCut
+	if uint64(len(v.Data)) < n {
+		v.Flags = event.FlagCut
 	}
 	return v
+}
+
+// fetch reads n bytes, or what can be read of them; with a width only up to the first zero
+// character. It goes by small pieces: what a program says of lengths need not be true.
+func (d *reader) fetch(at uint64, n int64, width int) []byte {
+	const piece = 256
+	var out []byte
+	for n > 0 {
+		b := d.f.table.arena.bytes(int(min(n, piece)))
+		got, _ := d.mem.ReadAt(b, at)
+		if out == nil {
+			out = b[:got:got]
+		} else {
+			out = append(out, b[:got]...)
+		}
+		at, n = at+uint64(got), n-int64(got)
+		if got < len(b) || width > 0 && zeroAt(b, width) >= 0 {
+			break
+		}
+	}
+	return out
+}
+
+// zeroAt is where the first zero character of a width is; -1: there is none.
+func zeroAt(b []byte, width int) int {
+	if width == 1 {
+		return bytes.IndexByte(b, 0)
+	}
+	for i := 0; i+width <= len(b); i += width {
+		if number(b[i:i+width], false) == 0 {
+			return i
+		}
+	}
+	return -1
 }
 
 // str is text up to a NUL, or to most characters if that is not negative.
@@ -67,24 +100,19 @@ func (d *reader) str(at uint64, width int, most int64) event.Value {
 	if most >= 0 && most <= limit {
 		read = most * int64(width)
 	}
-	b := d.f.table.arena.bytes(int(read))
-	n, _ := d.mem.ReadAt(b, at)
-	if n == 0 && read > 0 {
+	b := d.fetch(at, read, width)
+	if len(b) == 0 && read > 0 {
 		return event.Value{Form: event.FormAddr, Num: at}
 	}
 	more := most < 0 || most > limit
 	if width == 1 {
-		return d.chars(b[:n], more)
+		return d.chars(b, more)
 	}
-	for i := 0; i+width <= n; i += width {
-		if number(b[i:i+width], false) == 0 {
-			n, more = i, false
-		}
+	if end := zeroAt(b, width); end >= 0 {
+		b, more = b[:end], false
 	}
-	if chars := int(limit) * width; n > chars {
-		n = chars
-	}
-	v := event.Value{Form: event.FormString, Data: wide(b[:n], width)}
+	b = b[:min(int64(len(b)), limit*int64(width))]
+	v := event.Value{Form: event.FormString, Data: wide(b, width)}
 	if more {
 		v.Flags = event.FlagCut
 	}
@@ -120,17 +148,12 @@ func (d *reader) guess(b []byte) event.Value {
 	if len(b) == 8 && s>>32 == 0 && int32(s) < 0 && int32(s) > -smallNumber { // an int, not extended
 		return event.Value{Form: event.FormInt, Num: uint64(int64(int32(s)))}
 	}
-	limit := d.f.table.opts.strLen()
-	text := d.f.table.arena.bytes(limit + 1)
-	got, _ := d.mem.ReadAt(text, n)
-	end := bytes.IndexByte(text[:got], 0)
-	if end < 0 {
-		end = got
-	}
-	if end < shortestText && !(end > 0 && end < got) || !printable(text[:end]) {
+	text := d.fetch(n, int64(max(d.f.table.opts.strLen(), shortestText))+1, 1)
+	shown, _, ended := bytes.Cut(text, []byte{0})
+	if !ended && len(shown) < shortestText || !printable(shown) {
 		return event.Value{Form: event.FormHex, Num: n}
 	}
-	return d.chars(text[:got], true)
+	return d.chars(text, true)
 }
 
 const (
