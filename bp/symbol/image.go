@@ -61,19 +61,23 @@ func (s *Space) changed(f *File, bias uint64) bool {
 	if id == nil {
 		return false
 	}
-	read := false
+	other := false
 	for _, p := range f.elf.Progs {
 		if p.Type != elf.PT_NOTE || p.Filesz > 1<<16 {
 			continue
 		}
-		if b, err := s.read(bias+p.Vaddr, int(p.Filesz)); err == nil {
-			if bytes.Equal(f.noteID(b), id) {
-				return false
-			}
-			read = true
+		b, err := s.read(bias+p.Vaddr, int(p.Filesz))
+		if err != nil {
+			continue
+		}
+		switch got := f.noteID(b); { // Go's linker leaves this note out of PT_NOTE
+		case bytes.Equal(got, id):
+			return false
+		case got != nil:
+			other = true
 		}
 	}
-	return read
+	return other
 }
 
 // fromMemory makes a file of what is mapped, with the symbols of the dynamic linker and
