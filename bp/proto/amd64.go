@@ -119,6 +119,11 @@ func inRegisters(t *Type) (e eightbytes, ok bool) {
 		return e, false
 	}
 	ok = classify(t, 0, &e)
+	for i := range e { // the post-merger clean-up
+		if e[i] == classSSEUp && (i == 0 || e[i-1] < classSSE) {
+			e[i] = classSSE
+		}
+	}
 	return e, ok
 }
 

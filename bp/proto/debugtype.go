@@ -19,9 +19,15 @@ func (d *debugInfo) depthTyp(off dwarf.Offset, depth int) *Type {
 	if e := d.entry(off); e != nil && depth < maxChain {
 		t = d.read(e, depth)
 	}
+	if t.Size < 0 || t.Size > maxSize {
+		t = &Type{Kind: Void}
+	}
 	d.types[off] = t
 	return t
 }
+
+// maxSize bounds the types that are believed in.
+const maxSize = 1 << 40
 
 // of is the type that e is of, const or a name for.
 func (d *debugInfo) of(e *dwarf.Entry, depth int) *Type {
@@ -255,6 +261,9 @@ func (d *debugInfo) member(t *Type, c *dwarf.Entry) {
 		if f.Name = f.Type.Name; len(f.Type.Fields()) == 0 {
 			return
 		}
+	}
+	if f.Type.holds(t, map[*Type]bool{}) {
+		return // no structure is a part of itself
 	}
 	if bits, ok := c.Val(dwarf.AttrBitSize).(int64); ok && bits > 0 && bits <= 64 {
 		d.bitField(&f, c, int(bits))

@@ -1,6 +1,8 @@
 package proto
 
 import (
+	"slices"
+
 	"github.com/gotrace/gotrace/tracer/event"
 )
 
@@ -95,6 +97,24 @@ func (t *Type) byRef() bool {
 		}
 	}
 	return t.ByRef
+}
+
+// holds reports whether a value of type t has one of type u in it, or is one.
+func (t *Type) holds(u *Type, seen map[*Type]bool) bool {
+	if t == u {
+		return true
+	}
+	if seen[t] {
+		return false
+	}
+	seen[t] = true
+	switch t.Kind {
+	case Array, Vector:
+		return t.Elem() != nil && t.Elem().holds(u, seen)
+	case Struct, Union:
+		return slices.ContainsFunc(t.Fields(), func(f Field) bool { return f.Type != nil && f.Type.holds(u, seen) })
+	}
+	return false
 }
 
 func (t *Type) load() {

@@ -340,6 +340,9 @@ func (d *reader) text(t *Type, b []byte) event.Value {
 // slice shows the elements, bytes as text.
 func (d *reader) slice(t *Type, b []byte, depth int) event.Value {
 	ptr := d.f.conv.ptr
+	if int64(len(b)) < 3*ptr {
+		return unknown
+	}
 	at, n := number(b[:ptr], false), number(b[ptr:2*ptr], false)
 	e := t.Elem()
 	switch {
