@@ -2,6 +2,7 @@ package disasm
 
 import (
 	"testing"
+	"time"
 
 	"github.com/gotrace/gotrace/arch"
 	"golang.org/x/arch/x86/x86asm"
@@ -44,15 +45,7 @@ func BenchmarkDecode(b *testing.B) {
 // BenchmarkText compares decoding with text to what x86asm alone takes. It goes by our
 // lengths, since x86asm would lose its way.
 func BenchmarkText(b *testing.B) {
-	var each [][]byte
-	for code := benchCode; len(code) > 0; {
-		in, err := Decode(arch.AMD64, code, 0)
-		if err != nil {
-			b.Fatal(err)
-		}
-		each = append(each, code[:in.Len])
-		code = code[in.Len:]
-	}
+	each := benchInsts(b)
 	b.Run("disasm", func(b *testing.B) {
 		p := Printer{Arch: arch.AMD64}
 		for i := 0; b.Loop(); i++ {
@@ -102,4 +95,59 @@ func unhex(s string) []byte {
 		hi, odd = c, !odd
 	}
 	return b
+}
+
+// BenchmarkRatio decodes the same instructions here and with x86asm in turns, so that the
+// ratios hold on a machine that others use, too.
+func BenchmarkRatio(b *testing.B) {
+	each := benchInsts(b)
+	p := Printer{Arch: arch.AMD64}
+	for _, c := range []struct {
+		name         string
+		ours, theirs func(code []byte)
+	}{
+		{"decode", func(code []byte) { Decode(arch.AMD64, code, 0x401000) }, func(code []byte) { x86asm.Decode(code, 64) }},
+		{"text", func(code []byte) {
+			in, _ := Decode(arch.AMD64, code, 0x401000)
+			p.Text(in, code, 0x401000)
+		}, func(code []byte) {
+			if in, err := x86asm.Decode(code, 64); err == nil && in.Op != 0 {
+				x86asm.GNUSyntax(in, 0x401000, nil)
+			}
+		}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			var ours, theirs time.Duration
+			n := 0
+			for b.Loop() {
+				start := time.Now()
+				for _, code := range each {
+					c.ours(code)
+				}
+				middle := time.Now()
+				for _, code := range each {
+					c.theirs(code)
+				}
+				ours += middle.Sub(start)
+				theirs += time.Since(middle)
+				n += len(each)
+			}
+			b.ReportMetric(float64(ours)/float64(n), "ns/ours")
+			b.ReportMetric(float64(theirs)/float64(n), "ns/x86asm")
+			b.ReportMetric(float64(ours)/float64(theirs), "ratio")
+		})
+	}
+}
+
+// benchInsts are the instructions of benchCode.
+func benchInsts(b *testing.B) (each [][]byte) {
+	for code := benchCode; len(code) > 0; {
+		in, err := Decode(arch.AMD64, code, 0)
+		if err != nil {
+			b.Fatal(err)
+		}
+		each = append(each, code[:in.Len])
+		code = code[in.Len:]
+	}
+	return each
 }
