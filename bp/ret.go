@@ -103,6 +103,7 @@ func (e *Engine) returned(th *thread, c event.Tracee, s *spot, regs *arch.Regs, 
 		e.ev.Dur = time.Since(f.began)
 		merge(v, e.send(th, k))
 	}
+	e.args = nil
 }
 
 // leaves reports whether a stack pointer is the one behind the return of a frame. A function of
