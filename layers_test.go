@@ -21,7 +21,7 @@ var layers = map[string][]string{
 	"cmd/probe":            {"bp/symbol", "follow", "filter", "disasm", "tracer/event", "arch"},
 	"cmd/sink":             {"tracer/event", "arch"},
 	"arch":                 {},
-	"bp":                   {"bp/proto", "bp/symbol", "disasm/step", "disasm", "tracer/event", "arch"},
+	"bp":                   {"bp/usdt", "bp/proto", "bp/symbol", "disasm/step", "disasm", "tracer/event", "arch"},
 	"bp/symbol":            {"tracer/event", "arch"},
 	"bp/usdt":              {"bp/symbol", "tracer/event", "arch"},
 	"bp/unwind":            {"bp/symbol", "disasm", "tracer/event", "arch"},

@@ -29,6 +29,7 @@ type Engine struct {
 	threads map[int32]*thread
 	quit    bool
 	missing []Missing
+	mapped  func(event.Task)
 
 	ev    event.Event
 	site  event.Site
@@ -183,6 +184,19 @@ type Missing struct {
 // Missing are the probes for which nothing was found in any program.
 func (e *Engine) Missing() []Missing {
 	return slices.DeleteFunc(slices.Clone(e.missing), func(m Missing) bool { return m.found })
+}
+
+// Cache is the files that the engine has opened.
+func (e *Engine) Cache() *symbol.Cache { return e.opts.Cache }
+
+// OnMapped has f told of the tasks of a process in whose modules places have been looked for: when
+// these have changed, and before more of the program runs.
+func (e *Engine) OnMapped(f func(t event.Task)) { e.mapped = f }
+
+// Planted reports whether there is a breakpoint at an address of a task.
+func (e *Engine) Planted(t event.Task, addr uint64) bool {
+	th := e.threads[t.TID]
+	return th != nil && th.space.spots[addr] != nil
 }
 
 // looked notes what looking for a probe gave.

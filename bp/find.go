@@ -40,6 +40,7 @@ func (e *Engine) unwant(sp *space) {
 	for _, s := range sp.spots {
 		s.probes = slices.DeleteFunc(s.probes, unwanted)
 		s.enters = slices.DeleteFunc(s.enters, unwanted)
+		sp.forgetStatics(s, unwanted)
 		if !s.used() && (len(sp.wants) == 0 || !s.kept) {
 			sp.remove(s)
 		}
@@ -50,7 +51,7 @@ func (e *Engine) unwant(sp *space) {
 
 // used reports whether somebody needs the breakpoint.
 func (s *spot) used() bool {
-	return len(s.probes) > 0 || len(s.enters) > 0 || s.loader || s.entry || s.gate || s.end || s.rets > 0
+	return len(s.probes) > 0 || len(s.enters) > 0 || len(s.usdts) > 0 || s.loader || s.entry || s.gate || s.end || s.rets > 0
 }
 
 // look finds in all modules what is wanted and plants it.
@@ -71,6 +72,11 @@ func (e *Engine) look(sp *space) error {
 	e.watchLoader(sp)
 	for _, p := range sp.wants {
 		e.find(sp, p)
+	}
+	if e.mapped != nil {
+		for _, th := range sp.threads {
+			e.mapped(th.id)
+		}
 	}
 	return nil
 }
@@ -108,6 +114,7 @@ var finders = map[*event.Kind]func(e *Engine, sp *space, p event.Probe) error{
 	event.Watch:      (*Engine).findWatch,
 	event.Step:       (*Engine).findRange,
 	event.Branch:     (*Engine).findRange,
+	event.USDT:       (*Engine).findStatic,
 }
 
 // find plants one probe, wherever there is something for it by now.

@@ -25,6 +25,9 @@ func (e *Engine) hit(th *thread, c event.Tracee, s *spot, regs *arch.Regs) event
 	if len(s.enters) > 0 {
 		e.entered(th, c, s, regs, call, &v)
 	}
+	if len(s.usdts) > 0 {
+		e.passed(th, c, s, regs, &v)
+	}
 	e.args = nil
 	return v
 }

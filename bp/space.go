@@ -56,6 +56,7 @@ type spot struct {
 	end    bool          // a block ends
 	rets   int           // calls that return here
 	kept   bool          // they did
+	usdts  []static      // static probes there
 }
 
 func (e *Engine) newSpace(tid int32) *space {
@@ -75,6 +76,7 @@ func (sp *space) copy(cache *symbol.Cache, tid int32) *space {
 	for addr, s := range sp.spots {
 		c := *s
 		c.rets, c.fn = 0, nil
+		c.probes, c.enters, c.usdts = slices.Clone(s.probes), slices.Clone(s.enters), slices.Clone(s.usdts)
 		n.spots[addr] = &c
 	}
 	return n
@@ -179,6 +181,7 @@ func (sp *space) remove(s *spot) {
 		sp.order = slices.Delete(sp.order, i, i+1)
 	}
 	sp.removed[s.addr] = true
+	sp.forgetStatics(s, func(event.Probe) bool { return true })
 	if sp.lifted != s {
 		sp.lift(s)
 	}

@@ -50,8 +50,9 @@ func (r *run) values() bool {
 	return false
 }
 
-// plantable are the kinds that package bp makes.
-var plantable = []*event.Kind{event.Breakpoint, event.Return, event.Watch, event.Step, event.Branch, event.CallEnter, event.USDT}
+// plantable are the kinds that package bp makes, or is needed for: it tells when places of
+// uprobes are mapped.
+var plantable = []*event.Kind{event.Breakpoint, event.Return, event.Watch, event.Step, event.Branch, event.CallEnter, event.USDT, event.Uprobe}
 
 // reader makes what plants breakpoints, where the rules want any.
 func (r *run) reader(cfg *tracer.Config) {

@@ -3,6 +3,7 @@ package cmd
 import (
 	"errors"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/gotrace/gotrace/bp/symbol"
+	"github.com/gotrace/gotrace/cmd/probe"
 	"github.com/gotrace/gotrace/tracer"
 	"github.com/gotrace/gotrace/tracer/event"
 	"github.com/gotrace/gotrace/tracer/perf"
@@ -22,7 +24,8 @@ type sampler struct {
 	r      *run
 	cache  *symbol.Cache
 	spaces map[int32]*processSpace
-	said   map[string]bool // errors, so that each is told once
+	wants  map[int32][]event.Probe // what each task's rules want
+	said   map[string]bool         // errors, so that each is told once
 	lost   uint64
 	found  map[string]bool // places that were somewhere
 }
@@ -36,15 +39,7 @@ type processSpace struct {
 
 // sampledProbes are those of the rules that a sampler is for.
 func (r *run) sampledProbes() []event.Probe {
-	var n event.Needs
-	for _, rule := range r.engine.Rules() {
-		for _, p := range r.engine.Want(rule).Probes {
-			if p.Kind == event.Perf || p.Kind == event.Uprobe {
-				n.AddProbe(p)
-			}
-		}
-	}
-	return n.Probes
+	return slices.DeleteFunc(r.probes(), func(p event.Probe) bool { return p.Kind != event.Perf && p.Kind != event.Uprobe })
 }
 
 // checkSampled reports whether the machine has what rules want to be counted.
@@ -64,22 +59,41 @@ func perfMessage(err error) string {
 	return err.Error()
 }
 
-// newSampler makes the sampler of a session; nil: nothing is to be sampled.
-func (r *run) newSampler(cache *symbol.Cache) (tracer.Sampler, error) {
+// sample makes what samples the tasks of a session, where the rules want any.
+func (r *run) sample(cfg *tracer.Config) (err error) {
 	if len(r.sampledProbes()) == 0 {
-		return nil, nil
+		return nil
 	}
-	s := &sampler{r: r, cache: cache, spaces: make(map[int32]*processSpace), said: make(map[string]bool), found: make(map[string]bool)}
-	var err error
+	cache := symbol.NewCache()
+	if r.points != nil {
+		cache = r.points.Cache()
+	}
+	s := &sampler{
+		r: r, cache: cache, spaces: make(map[int32]*processSpace), wants: make(map[int32][]event.Probe),
+		said: make(map[string]bool), found: make(map[string]bool),
+	}
 	s.Source, err = perf.New(perf.Config{
 		Arch: ptrace.Native, ABIs: tracer.ABIs(ptrace.Native),
 		Lost: func(_ event.Task, n uint64) { s.lost += n }, Place: s.place, Locate: s.locate,
 	})
-	return s, err
+	cfg.Sampler = s
+	if r.points != nil {
+		r.points.OnMapped(s.mapped)
+	}
+	return err
+}
+
+// mapped tells that a task has mapped more of its program: there may be more places.
+func (s *sampler) mapped(t event.Task) {
+	uprobe := func(p event.Probe) bool { return p.Kind == event.Uprobe }
+	if probes := s.wants[t.TID]; slices.ContainsFunc(probes, uprobe) {
+		s.Attach(t, probes)
+	}
 }
 
 // Attach implements tracer.Sampler.
 func (s *sampler) Attach(t event.Task, probes []event.Probe) {
+	s.wants[t.TID] = probes
 	err := s.Source.Attach(t, probes)
 	if err == nil || errors.Is(err, unix.ESRCH) {
 		return
@@ -93,12 +107,14 @@ func (s *sampler) Attach(t event.Task, probes []event.Probe) {
 // Exec implements tracer.Sampler.
 func (s *sampler) Exec(t event.Task, former int32) {
 	s.Source.Exec(t, former)
+	delete(s.wants, former)
 	delete(s.spaces, t.TGID)
 }
 
 // Drop implements tracer.Sampler.
 func (s *sampler) Drop(tid int32) {
 	s.Source.Drop(tid)
+	delete(s.wants, tid)
 	for tgid, sp := range s.spaces {
 		if delete(sp.tasks, tid); len(sp.tasks) == 0 {
 			delete(s.spaces, tgid)
@@ -111,7 +127,7 @@ func (s *sampler) Close() {
 	s.Source.Close()
 	for _, p := range s.r.sampledProbes() {
 		if loc := strings.TrimSuffix(p.Loc, perf.ReturnSuffix); p.Kind == event.Uprobe && !s.found[loc] {
-			s.r.say("uprobe(%s): there was no such place in any program", p.Loc)
+			s.r.say("%s: there was no such place in any program", probe.Text(p))
 		}
 	}
 	if s.lost > 0 {
@@ -168,7 +184,7 @@ func (s *sampler) locate(t event.Task, text string) ([]perf.Spot, error) {
 	var spots []perf.Spot
 	for _, pt := range points {
 		m := pt.Module
-		if m == nil || m.Changed {
+		if m == nil || m.Changed || s.r.points != nil && s.r.points.Planted(t, pt.Addr) {
 			continue
 		}
 		off, ok := m.File.Offset(pt.Addr - m.Bias)

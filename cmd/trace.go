@@ -13,7 +13,6 @@ import (
 
 	"github.com/gotrace/gotrace/arch"
 	"github.com/gotrace/gotrace/bp"
-	"github.com/gotrace/gotrace/bp/symbol"
 	"github.com/gotrace/gotrace/cmd/probe"
 	"github.com/gotrace/gotrace/cmd/sink"
 	"github.com/gotrace/gotrace/filter"
@@ -212,10 +211,6 @@ func (r *run) names() {
 // build makes the session.
 func (r *run) build() error {
 	o := r.o
-	sampler, err := r.newSampler(symbol.NewCache())
-	if err != nil {
-		return err
-	}
 	cfg := tracer.Config{
 		Handler:   handler{r.engine, r},
 		Decode:    r.decoders(),
@@ -225,7 +220,6 @@ func (r *run) build() error {
 		Regs:     o.PrintIP,
 		ExitKill: o.KillOnExit,
 		Timers:   r.engine.Timers(),
-		Sampler:  sampler,
 		Pin:      o.Pin,
 		Failed:   func(err error) { r.say("%v", err) },
 		TamperFailed: func(t event.Task, err error) {
@@ -242,6 +236,9 @@ func (r *run) build() error {
 		},
 	}
 	r.reader(&cfg)
+	if err := r.sample(&cfg); err != nil {
+		return err
+	}
 	if p, _ := r.plan(); p.Seccomp != nil && cfg.Reader == nil {
 		cfg.Seccomp, cfg.ExitKill = p.Seccomp, true
 	}

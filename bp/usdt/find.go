@@ -104,14 +104,20 @@ func point(space *symbol.Space, m *symbol.Module, probe Probe) Point {
 	return pt
 }
 
+// Memory is that of a process, to be read and written.
+type Memory interface {
+	event.Memory
+	WriteAt(p []byte, addr uint64) (int, error)
+}
+
 // Count changes by how many a probe's semaphore says that it is watched: by one when a watcher
 // comes, by minus one when it goes. All watchers of a process, this one or others, share it.
-func Count(s event.State, semaphore uint64, by int16) error {
+func Count(m Memory, semaphore uint64, by int16) error {
 	var b [2]byte
-	if _, err := s.ReadAt(b[:], semaphore); err != nil {
+	if _, err := m.ReadAt(b[:], semaphore); err != nil {
 		return err
 	}
 	binary.LittleEndian.PutUint16(b[:], binary.LittleEndian.Uint16(b[:])+uint16(by))
-	_, err := s.WriteAt(b[:], semaphore)
+	_, err := m.WriteAt(b[:], semaphore)
 	return err
 }

@@ -175,11 +175,8 @@ func (p *program) end() {
 	p.cmd.Wait()
 }
 
-// memFile is a State of a process that is not stopped, for its memory.
-type memFile struct {
-	event.State
-	f *os.File
-}
+// memFile is the memory of a process that is not stopped.
+type memFile struct{ f *os.File }
 
 func (m memFile) ReadAt(p []byte, addr uint64) (int, error)  { return m.f.ReadAt(p, int64(addr)) }
 func (m memFile) WriteAt(p []byte, addr uint64) (int, error) { return m.f.WriteAt(p, int64(addr)) }
