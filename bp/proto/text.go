@@ -39,7 +39,7 @@ func (d *reader) pointed(t *Type, at uint64) event.Value {
 // sized is n bytes at an address.
 func (d *reader) sized(at, n uint64) event.Value {
 	bad := event.Value{Form: event.FormAddr, Num: at}
-	v := event.Value{Form: event.FormString, Data: []byte{}}
+	v := event.Value{Form: event.FormString, Num: at, Data: []byte{}}
 	if int64(n) < 0 {
 		return bad
 	}
@@ -106,13 +106,15 @@ func (d *reader) str(at uint64, width int, most int64) event.Value {
 	}
 	more := most < 0 || most > limit
 	if width == 1 {
-		return d.chars(b, more)
+		v := d.chars(b, more)
+		v.Num = at
+		return v
 	}
 	if end := zeroAt(b, width); end >= 0 {
 		b, more = b[:end], false
 	}
 	b = b[:min(int64(len(b)), limit*int64(width))]
-	v := event.Value{Form: event.FormString, Data: wide(b, width)}
+	v := event.Value{Form: event.FormString, Num: at, Data: wide(b, width)}
 	if more {
 		v.Flags = event.FlagCut
 	}

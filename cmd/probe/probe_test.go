@@ -459,7 +459,7 @@ func TestMistakes(t *testing.T) {
 		{"on usdt(libc:)", "-e:14: no probe's name behind ':'"},
 		{"on perf(cycles, often)", "-e:17: invalid period 'often': want a number, a frequency such as 99Hz or a duration such as 1ms"},
 		{"on bp(f) where errno == 1", "-e:16: bp events have no 'errno'; it is of syscall"},
-		{"on bp(f) where ret == 1", "-e:16: bp events have no 'ret'; it is of syscall, ret, call"},
+		{"on bp(f) where ret == 1", "-e:16: bp events have no 'ret'; it is of syscall, ret, call, uprobe"},
 		{"on call(f).enter where dur > 1ms", "-e:24: dur is not known at the entry of a call: leave out .enter"},
 		{"on call(f) where ret == 0 do return(1)", "-e:30: return acts at the entry of a call, where ret is not known yet: put the condition on arguments, path or fd"},
 		{"on ret(f) do return(1)", "-e:14: return acts on the beginning of functions (bp, call), not on ret"},
