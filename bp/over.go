@@ -162,7 +162,12 @@ func (u user) WriteAt(p []byte, addr uint64) (int, error) { return u.c.WriteUser
 
 // emulated goes on after an instruction that was not run. The next one may have a breakpoint.
 func (e *Engine) emulated(th *thread, c event.Tracee, regs *arch.Regs) event.Motion {
-	e.stepped(th, c, regs)
+	switch v := e.stepped(th, c, regs); {
+	case v.Resume == event.ResumeDetach:
+		return event.MoveLeave
+	case v.Steps > 0:
+		th.steps = v.Steps
+	}
 	return e.motion(th, c)
 }
 
@@ -232,6 +237,7 @@ func (e *Engine) abandon(th *thread, c event.Tracee) {
 const (
 	flagTF    = 1 << 8
 	slotFlags = 18
+	slotR11   = 6
 )
 
 // dropTF clears a trap flag that a stepped popf has left.
@@ -275,8 +281,17 @@ func (e *Engine) motion(th *thread, c event.Tracee) event.Motion {
 		return event.MoveFree
 	}
 	e.before(th, regs)
-	if th.in.Class == disasm.Syscall {
+	switch th.in.Class {
+	case disasm.Syscall:
 		return event.MoveCall
+	case disasm.PopFlags, disasm.IRet:
+		th.clearTF = true
+	case disasm.PushFlags: // a step would show it the trap flag
+		p := &th.over.plan
+		if *p, err = step.New(sp.arch, th.in, th.code[:], pc, regs, 0, step.Options{}); err == nil && p.Method == step.Emulate && p.Emulate(regs, user{c}) == nil {
+			c.SetRegs(regs) // if it fails the task is gone
+			return e.emulated(th, c, regs)
+		}
 	}
 	return event.MoveStep
 }

@@ -20,6 +20,8 @@ type probing struct {
 	needs  event.Needs
 	handle func(*event.Event) event.Verdict
 	counts map[string]int // events by kind and probe
+	err    error          // ends the session
+	drop   func()         // is called when a task has gone
 }
 
 func (p *probing) Handle(ev *event.Event) (event.Verdict, error) {
@@ -31,14 +33,19 @@ func (p *probing) Handle(ev *event.Event) (event.Verdict, error) {
 	if p.handle == nil {
 		return event.Verdict{}, nil
 	}
-	return p.handle(ev), nil
+	return p.handle(ev), p.err
 }
 
 func (p *probing) Needs(event.Task) *tracer.Needs                  { return &p.needs }
 func (p *probing) Tamper(*event.Event) *event.Injection            { return nil }
 func (p *probing) NewTask(_, _ event.Task, _ bool) *tracer.Needs   { return &p.needs }
 func (p *probing) Exec(event.Task, int32, ...string) *tracer.Needs { return &p.needs }
-func (p *probing) Drop(event.Task)                                 {}
+func (p *probing) Drop(event.Task) {
+	if drop := p.drop; drop != nil {
+		p.drop = nil
+		drop()
+	}
+}
 
 // run traces a command with a handler, and returns what it writes and how it ends.
 func (p *probing) run(t *testing.T, cfg tracer.Config, argv ...string) (string, tracer.Stat) {

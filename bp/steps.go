@@ -128,6 +128,10 @@ func (e *Engine) stepped(th *thread, c event.Tracee, regs *arch.Regs) event.Verd
 		return v // an iteration of it
 	}
 	th.from = 0
+	if th.in.Class == disasm.Syscall && sp.arch == arch.AMD64 && th.regs.R[slotFlags]&flagTF == 0 && regs.R[slotR11]&flagTF != 0 {
+		regs.R[slotR11] &^= flagTF // the flags that the call leaves there are those of the step
+		c.SetRegs(regs)            // if it fails the task is gone
+	}
 	probes := sp.ranges.of(e.site.Probes[:0], event.Step, from)
 	if th.steps > 0 || len(probes) > 0 {
 		th.steps = max(th.steps-1, 0)

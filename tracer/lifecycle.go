@@ -21,6 +21,7 @@ func (s *Session) signalStop(t *task, sig int) action {
 		return actGo
 	}
 	if s.cfg.Reader != nil {
+		t.pending = 0 // a SIGTRAP of the reader's must not reach the task, even if a handler panics
 		mine, v, left := s.readStop(t, sig)
 		if t.pending = left; mine {
 			if v.Signal != 0 {
@@ -479,6 +480,14 @@ func (s *Session) letGo(t *task, stop ptrace.Stop) {
 
 // detach lets a stopped task go. A call that it is about to make is its own again.
 func (s *Session) detach(t *task, sig int) {
+	if s.trapPending(t) {
+		// Its stop comes before that of the breakpoint or step that has caused the trap: that is
+		// waited for.
+		t.leaving, t.stopped = true, false
+		t.state.flush() // if it fails the task is gone
+		ptrace.Cont(int(t.id.TID), sig)
+		return
+	}
 	if t.phase == inside && t.inject != nil && t.sys.Skipped {
 		ptrace.SetSyscallNR(int(t.id.TID), int64(t.lastNR))
 	}

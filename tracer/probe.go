@@ -1,6 +1,10 @@
 package tracer
 
 import (
+	"bytes"
+	"os"
+	"strconv"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/gotrace/gotrace/tracer/event"
@@ -82,6 +86,25 @@ func (s *Session) beginProbes(t *task, parent event.Task) {
 	if s.cfg.Reader != nil {
 		s.cfg.Reader.Begin(t.id, parent, parent.TID != 0 && sharesMemory(parent, t.id))
 	}
+}
+
+// trapPending reports whether a SIGTRAP is on its way to a stopped task that its reader may have
+// caused.
+func (s *Session) trapPending(t *task) bool {
+	if s.cfg.Reader == nil || t.hidden {
+		return false
+	}
+	b, err := os.ReadFile(procPath(t.id.TID, "status"))
+	pending := sigField(b, "\nSigPnd:") &^ sigField(b, "\nSigBlk:")
+	return err == nil && pending>>(unix.SIGTRAP-1)&1 != 0
+}
+
+// sigField is a set of signals in /proc/PID/status.
+func sigField(status []byte, key string) uint64 {
+	_, rest, _ := bytes.Cut(status, []byte(key))
+	line, _, _ := bytes.Cut(rest, []byte("\n"))
+	n, _ := strconv.ParseUint(string(bytes.TrimSpace(line)), 16, 64)
+	return n
 }
 
 // forcedStop is the system-call stop of a task that only its reader wanted to be told of: it

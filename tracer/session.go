@@ -339,6 +339,12 @@ func (s *Session) act(t *task, a action) {
 		t.listens, t.pending = true, 0
 	} else {
 		m := s.move(t)
+		if m == event.MoveLeave {
+			sig := t.pending
+			t.pending = 0
+			s.detach(t, sig)
+			return
+		}
 		if m == event.MoveHold {
 			t.held, t.paused, t.heldAct = true, true, a
 			return

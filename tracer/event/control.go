@@ -27,6 +27,7 @@ const (
 	MoveCall                // over a system call instruction: as the session would have it, or one step
 	MoveEnter               // until it is inside a system call, which StopReader.Entered tells
 	MoveHold                // not before Host.Release
+	MoveLeave               // let go
 )
 
 // Reading is what a source of stops makes of a signal-delivery-stop.
