@@ -15,6 +15,9 @@ var machines = map[elf.Machine]*arch.Arch{elf.EM_X86_64: arch.AMD64, elf.EM_386:
 
 // renew makes what is planted in a memory what the rules of its tasks want.
 func (e *Engine) renew(sp *space, c event.Tracee) error {
+	if sp.left {
+		return nil
+	}
 	var all []event.Probe
 	for _, th := range sp.threads {
 		for _, p := range th.wants {
@@ -56,6 +59,9 @@ func (s *spot) used() bool {
 
 // look finds in all modules what is wanted and plants it.
 func (e *Engine) look(sp *space) error {
+	if sp.left {
+		return nil
+	}
 	if err := sp.sym.Refresh(); err != nil {
 		return nil // the process is gone
 	}

@@ -33,8 +33,8 @@ func TestLeave(t *testing.T) {
 		{"returns", []event.Probe{{Kind: event.Return, Loc: "target"}, {Kind: event.CallEnter, Loc: "flags"}}, 0},
 		{"watch", []event.Probe{{Kind: event.Watch, Loc: "watched", Len: 8, Access: event.Write}}, 0},
 		{"steps", places("target"), 50},
-		{"range", []event.Probe{{Kind: event.Step, Loc: "run"}}, 0},
-		{"branches", []event.Probe{{Kind: event.Branch, Loc: "run"}}, 0},
+		{"range", []event.Probe{{Kind: event.Step, Loc: "flags"}}, 0},
+		{"branches", []event.Probe{{Kind: event.Branch, Loc: "target"}}, 0},
 	} {
 		for _, how := range []string{"quit", "stop", "error", "panic", "detach"} {
 			t.Run(c.name+" "+how, func(t *testing.T) {
@@ -102,6 +102,9 @@ func probeRunning(t *testing.T, p *probing, pid int, how string, steps int) {
 			return event.Verdict{Resume: event.ResumeDetach}
 		}
 		return event.Verdict{}
+	}
+	if err := ptrace.Interruptible(unix.SIGURG); err != nil { // by which Stop wakes the session
+		t.Fatal(err)
 	}
 	engine := bp.New(bp.Options{Failed: func(_ event.Task, pr event.Probe, err error) { t.Errorf("%s: %v", pr.Loc, err) }})
 	s = tracer.New(tracer.Config{Handler: p, Reader: engine, Decode: decode.New(tracer.ABIs(ptrace.Native)...), Follow: true})

@@ -245,8 +245,16 @@ func (e *Engine) dropTF(th *thread, c event.Tracee) {
 	if !th.clearTF || th.space.arch == arch.ARM64 {
 		return
 	}
+	if regs, err := c.Regs(); err == nil {
+		th.hideTF(c, regs)
+	}
 	th.clearTF = false
-	if regs, err := c.Regs(); err == nil && regs.R[slotFlags]&flagTF != 0 {
+}
+
+// hideTF takes the trap flag from registers in which it may be the tracer's: the next pushf would
+// store it for the program.
+func (th *thread) hideTF(c event.Tracee, regs *arch.Regs) {
+	if th.clearTF && th.space.arch != arch.ARM64 && regs.R[slotFlags]&flagTF != 0 {
 		regs.R[slotFlags] &^= flagTF
 		c.SetRegs(regs) // if it fails the task is gone
 	}
@@ -256,7 +264,7 @@ func (e *Engine) dropTF(th *thread, c event.Tracee) {
 func (e *Engine) motion(th *thread, c event.Tracee) event.Motion {
 	sp := th.space
 	from := th.from
-	if th.from = 0; th.steps == 0 && len(sp.ranges.spans) == 0 || th.over.how == overBoost || sp.arch == nil {
+	if th.from = 0; from == 0 && th.steps == 0 && len(sp.ranges.spans) == 0 || th.over.how == overBoost || sp.arch == nil {
 		e.dropTF(th, c)
 		return event.MoveFree
 	}
@@ -264,10 +272,13 @@ func (e *Engine) motion(th *thread, c event.Tracee) event.Motion {
 	if err != nil {
 		return event.MoveFree
 	}
+	th.hideTF(c, regs)
 	pc := regs.PC()
 	if from != 0 && from != pc {
-		th.from = from // a system call has been entered
-		e.stepped(th, c, regs)
+		if th.from = from; th.in.Class != disasm.Syscall {
+			return event.MoveStep // the trap that tells so is on its way, and comes first
+		}
+		e.stepped(th, c, regs) // a system call has been entered
 		th.from = 0
 	}
 	in, steps := sp.ranges.has(pc)

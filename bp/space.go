@@ -25,6 +25,7 @@ type space struct {
 	removed map[uint64]bool
 	threads map[int32]*thread
 	fresh   bool // nothing has been looked for yet
+	left    bool // a task was let go: it must not run into anything
 	stale   bool // a copy of memory in which a breakpoint was lifted
 	wants   []event.Probe
 	slots   slots
@@ -140,6 +141,9 @@ func (sp *space) plant(addr uint64) (*spot, error) {
 	if s := sp.spots[addr]; s != nil {
 		return s, nil
 	}
+	if sp.left {
+		return nil, errLeft
+	}
 	s := &spot{addr: addr}
 	b := sp.arch.Breakpoint
 	if n, err := sp.read(s.orig[:len(b)], addr); n < len(b) {
@@ -196,11 +200,15 @@ func (sp *space) lift(s *spot) {
 	}
 }
 
-// clear takes everything back.
+// errLeft: see space.left.
+var errLeft = errors.New("a task with this memory is not traced any more")
+
+// clear takes everything back, for good.
 func (sp *space) clear() {
 	for _, s := range sp.spots {
 		sp.remove(s)
 	}
+	sp.left = true
 	sp.wants, sp.loader, sp.ranges, sp.blocks = nil, false, ranges{}, nil
 	if sp.watches.version > 0 {
 		sp.watches = watches{version: sp.watches.version + 1}

@@ -91,6 +91,7 @@ func (e *Engine) breakpoint(th *thread, c event.Tracee, sig int, b *[128]byte) e
 		}
 		return event.Reading{}
 	}
+	th.hideTF(c, regs)
 	regs.SetPC(addr)
 	if err := c.SetRegs(regs); err != nil {
 		return event.Reading{Mine: true}
@@ -128,6 +129,7 @@ func (e *Engine) trap(th *thread, c event.Tracee, sig int, b *[128]byte, in info
 	if err != nil {
 		return event.Reading{Mine: true}
 	}
+	th.hideTF(c, regs)
 	if th.over.how != overNone {
 		if th.over.plan.Again(regs) {
 			return event.Reading{Mine: true}
