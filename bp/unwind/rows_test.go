@@ -53,7 +53,7 @@ type goldenRow struct {
 func readelfRows(t *testing.T, path string, eh bool) []goldenRow {
 	t.Helper()
 	out, err := exec.Command("readelf", "--wide", "--debug-dump=frames-interp", path).Output()
-	if err != nil {
+	if len(out) == 0 { // it fails for what it warns of, too
 		t.Skipf("needs readelf: %v", err)
 	}
 	var rows []goldenRow
