@@ -110,26 +110,33 @@ func (a *ABI) extend(v uint64) uint64 {
 	return v
 }
 
-// Get returns the register with a name of Arch.Regs.
-func (r *Regs) Get(name string) (uint64, bool) {
-	for i := range r.Arch.Regs {
-		if g := &r.Arch.Regs[i]; g.Name == name {
-			return r.width(r.R[g.Index]), true
+// Slot is where Regs.R has the register with a name of Arch.Regs.
+func (a *Arch) Slot(name string) (i int, ok bool) {
+	for i := range a.Regs {
+		if g := &a.Regs[i]; g.Name == name {
+			return g.Index, true
 		}
 	}
 	return 0, false
 }
 
+// Get returns the register with a name of Arch.Regs.
+func (r *Regs) Get(name string) (uint64, bool) {
+	i, ok := r.Arch.Slot(name)
+	if !ok {
+		return 0, false
+	}
+	return r.width(r.R[i]), true
+}
+
 // Set sets the register with a name of Arch.Regs, and reports whether there is
 // one.
 func (r *Regs) Set(name string, v uint64) bool {
-	for i := range r.Arch.Regs {
-		if g := &r.Arch.Regs[i]; g.Name == name {
-			r.R[g.Index] = r.width(v)
-			return true
-		}
+	i, ok := r.Arch.Slot(name)
+	if ok {
+		r.R[i] = r.width(v)
 	}
-	return false
+	return ok
 }
 
 // StartCall sets the registers that a system call instruction reads: run at one, the task makes

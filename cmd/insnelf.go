@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/gotrace/gotrace/arch"
+	"github.com/gotrace/gotrace/bp/symbol"
 	"github.com/gotrace/gotrace/filter"
 )
 
@@ -23,11 +24,6 @@ type elfFile struct {
 	relocs map[uint64]string
 }
 
-// machineArch is nil for what there is no decoder for.
-func machineArch(m elf.Machine) *arch.Arch {
-	return map[elf.Machine]*arch.Arch{elf.EM_X86_64: arch.AMD64, elf.EM_386: arch.I386, elf.EM_AARCH64: arch.ARM64}[m]
-}
-
 func openELF(name string) (*elfFile, error) {
 	f, err := elf.Open(name)
 	if err != nil {
@@ -37,7 +33,7 @@ func openELF(name string) (*elfFile, error) {
 		}
 		return nil, plainf("%s is no ELF file: %v", name, err)
 	}
-	e := &elfFile{File: f, name: name, arch: machineArch(f.Machine)}
+	e := &elfFile{File: f, name: name, arch: symbol.ArchOf(f.Machine)}
 	if e.arch == nil {
 		f.Close()
 		return nil, plainf("%s: no decoder for %v", name, f.Machine)

@@ -25,11 +25,11 @@ func processCode(pid int, at string, n int) (insnCode, error) {
 	}
 	c := insnCode{symbol: spaceSymbol(space)}
 	machine := modules[0].File.ELF().Machine
-	if c.arch = machineArch(machine); c.arch == nil {
+	if c.arch = symbol.ArchOf(machine); c.arch == nil {
 		return insnCode{}, plainf("process %d: no decoder for %v", pid, machine)
 	}
 	if m := space.Module(c.addr); m != nil {
-		c.arch = machineArch(m.File.ELF().Machine)
+		c.arch = symbol.ArchOf(m.File.ELF().Machine)
 	}
 	var err error
 	if at == "" {

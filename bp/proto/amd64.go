@@ -6,10 +6,8 @@ import "github.com/gotrace/gotrace/arch"
 func slots(a *arch.Arch, names ...string) []int {
 	var out []int
 	for _, n := range names {
-		for i := range a.Regs {
-			if a.Regs[i].Name == n {
-				out = append(out, a.Regs[i].Index)
-			}
+		if i, ok := a.Slot(n); ok {
+			out = append(out, i)
 		}
 	}
 	return out

@@ -124,11 +124,8 @@ func static(f *elf.File) bool {
 
 // machineOf is the architecture of a file.
 func machineOf(f *elf.File) *arch.Arch {
-	switch f.Machine {
-	case elf.EM_AARCH64:
-		return arch.ARM64
-	case elf.EM_386:
-		return arch.I386
+	if a := symbol.ArchOf(f.Machine); a != nil {
+		return a
 	}
 	return arch.AMD64
 }

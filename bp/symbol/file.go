@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"github.com/gotrace/gotrace/arch"
 	"io"
 	"sync"
 )
@@ -215,3 +216,9 @@ func (f *File) biasOf(addr, off uint64) (bias uint64, ok bool) {
 	}
 	return 0, false
 }
+
+// machines are the architectures of programs.
+var machines = map[elf.Machine]*arch.Arch{elf.EM_X86_64: arch.AMD64, elf.EM_386: arch.I386, elf.EM_AARCH64: arch.ARM64}
+
+// ArchOf is the architecture of a file for a machine; nil: it is not known.
+func ArchOf(m elf.Machine) *arch.Arch { return machines[m] }

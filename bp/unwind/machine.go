@@ -36,13 +36,11 @@ var (
 )
 
 func newMachine(a *arch.Arch, m machine, pc string, names ...string) *machine {
-	slots := make(map[string]int)
-	for _, r := range a.Regs {
-		slots[r.Name] = r.Index
-	}
-	m.arch, m.ptr, m.pc = a, a.PtrSize, slots[pc]
+	m.arch, m.ptr = a, a.PtrSize
+	m.pc, _ = a.Slot(pc)
 	for _, n := range names {
-		m.regs = append(m.regs, slots[n])
+		i, _ := a.Slot(n)
+		m.regs = append(m.regs, i)
 	}
 	return &m
 }

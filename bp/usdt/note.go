@@ -32,7 +32,7 @@ const (
 // is malformed, which is left out.
 func List(f *symbol.File) ([]Probe, error) {
 	e := f.ELF()
-	a := machine(e.Machine)
+	a := symbol.ArchOf(e.Machine)
 	if a == nil {
 		return nil, nil
 	}
@@ -54,18 +54,6 @@ func List(f *symbol.File) ([]Probe, error) {
 		all = append(all, p)
 	}
 	return all, first
-}
-
-func machine(m elf.Machine) *arch.Arch {
-	switch m {
-	case elf.EM_X86_64:
-		return arch.AMD64
-	case elf.EM_386:
-		return arch.I386
-	case elf.EM_AARCH64:
-		return arch.ARM64
-	}
-	return nil
 }
 
 var errNote = errors.New("a static probe's note is too short")

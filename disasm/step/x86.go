@@ -27,12 +27,11 @@ func slotsOf(names ...string) (t [16]uint8) {
 }
 
 func slotOf(name string) uint8 {
-	for _, g := range arch.AMD64.Regs {
-		if g.Name == name {
-			return uint8(g.Index)
-		}
+	i, ok := arch.AMD64.Slot(name)
+	if !ok {
+		panic("no register " + name)
 	}
-	panic("no register " + name)
+	return uint8(i)
 }
 
 const (
