@@ -18,7 +18,7 @@ var takes = map[disasm.Class]string{
 // branched tells of a branch that was taken.
 func (e *Engine) branched(th *thread, from, to uint64, v *event.Verdict) {
 	taken := takes[th.in.Class]
-	if taken == "" || len(th.space.ranges.spans) == 0 {
+	if taken == "" || len(th.space.ranges) == 0 {
 		return
 	}
 	if (th.in.Class == disasm.CondJump || th.in.Class == disasm.LoopJump) && to == from+uint64(th.in.Len) {
@@ -39,7 +39,7 @@ func (e *Engine) branched(th *thread, from, to uint64, v *event.Verdict) {
 	if in, _ := sp.ranges.has(to); in && taken == "call" {
 		th.depth++ // from elsewhere no return will be told of
 	}
-	merge(v, e.send(th, event.Branch))
+	merge(v, e.send(th, event.Event{Kind: event.Branch}))
 }
 
 // runBlock lets a task run to the end of the block that it is in. It reports false where no end
@@ -71,9 +71,7 @@ func (e *Engine) runBlock(th *thread, pc uint64) bool {
 // found.
 func (sp *space) blockEnd(pc uint64) uint64 {
 	var b [maxBlock]byte
-	n, _ := sp.read(b[:], pc)
-	code := b[:n]
-	sp.unpatch(code, pc)
+	code := sp.readCode(b[:], pc)
 	for len(code) > 0 {
 		in, err := disasm.Decode(sp.arch, code, pc)
 		if err != nil || in.Class == disasm.Unknown {

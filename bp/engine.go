@@ -50,7 +50,6 @@ type thread struct {
 	id        event.Task
 	space     *space
 	wants     []event.Probe
-	fresh     bool // has not run since it is traced
 	running   bool
 	parked    bool  // waits until a step in place is over
 	at        *spot // where it has hit a breakpoint whose instruction it has not executed yet
@@ -74,7 +73,7 @@ func (e *Engine) Start(h event.Host) { e.host = h }
 
 // Begin implements tracer.StopReader.
 func (e *Engine) Begin(t, parent event.Task, shares bool) {
-	th := &thread{id: t, fresh: true}
+	th := &thread{id: t}
 	e.threads[t.TID] = th
 	p := e.threads[parent.TID]
 	switch {
@@ -112,7 +111,7 @@ func (e *Engine) Exec(t event.Task, former int32, c event.Tracee) {
 		e.thaw(sp, th)
 		sp.close()
 	}
-	*th = thread{id: t, fresh: true, space: e.newSpace(t.TID)}
+	*th = thread{id: t, space: e.newSpace(t.TID)}
 	th.space.threads[t.TID] = th
 	e.threads[t.TID] = th
 }
@@ -143,7 +142,7 @@ func (e *Engine) Wants(c event.Tracee, probes []event.Probe) error {
 		return nil
 	}
 	th.wants = probes
-	return e.renew(th.space, c)
+	return e.renew(th.space)
 }
 
 // Leave implements tracer.StopReader. Where other tasks with the same memory stay, what is

@@ -1,7 +1,6 @@
 package bp
 
 import (
-	"debug/elf"
 	"errors"
 	"slices"
 
@@ -10,11 +9,8 @@ import (
 	"github.com/gotrace/gotrace/tracer/event"
 )
 
-// machines are the architectures of programs.
-var machines = map[elf.Machine]*arch.Arch{elf.EM_X86_64: arch.AMD64, elf.EM_386: arch.I386, elf.EM_AARCH64: arch.ARM64}
-
 // renew makes what is planted in a memory what the rules of its tasks want.
-func (e *Engine) renew(sp *space, c event.Tracee) error {
+func (e *Engine) renew(sp *space) error {
 	if sp.left {
 		return nil
 	}
@@ -49,7 +45,7 @@ func (e *Engine) unwant(sp *space) {
 		}
 	}
 	e.unwatch(sp, unwanted)
-	sp.ranges.spans = slices.DeleteFunc(sp.ranges.spans, func(s span) bool { return unwanted(s.probe) })
+	sp.ranges = slices.DeleteFunc(sp.ranges, func(s span) bool { return unwanted(s.probe) })
 }
 
 // used reports whether somebody needs the breakpoint.
@@ -66,7 +62,7 @@ func (e *Engine) look(sp *space) error {
 		return nil // the process is gone
 	}
 	if sp.arch == nil {
-		sp.arch = e.archOf(sp)
+		sp.arch = sp.archOf()
 	}
 	if sp.arch == nil {
 		return nil
@@ -88,9 +84,9 @@ func (e *Engine) look(sp *space) error {
 }
 
 // archOf is the architecture of a process's program.
-func (e *Engine) archOf(sp *space) *arch.Arch {
+func (sp *space) archOf() *arch.Arch {
 	for _, m := range sp.sym.Modules() {
-		if a := machines[m.File.ELF().Machine]; a != nil {
+		if a := symbol.ArchOf(m.File.ELF().Machine); a != nil {
 			return a
 		}
 	}

@@ -35,28 +35,32 @@ func (e *Engine) hit(th *thread, c event.Tracee, s *spot, regs *arch.Regs) event
 // tell sends an event for those of a place's probes that are of a kind; site is what it has beside
 // the place.
 func (e *Engine) tell(th *thread, s *spot, probes []event.Probe, site event.Site, k *event.Kind, v *event.Verdict) {
-	list := e.site.Probes[:0]
-	for _, p := range probes {
-		if p.Kind == k {
-			list = append(list, p)
-		}
-	}
-	e.site.Probes = list
-	if len(list) == 0 {
+	if site.Probes = e.only(probes, k); len(site.Probes) == 0 {
 		return
 	}
-	site.Probes, site.PC, site.Place = list, s.addr, th.space.placed(s)
+	site.PC, site.Place = s.addr, th.space.placed(s)
 	e.site = site
-	merge(v, e.send(th, k))
+	merge(v, e.send(th, event.Event{Kind: k}))
 }
 
-// send hands an event with the engine's site to the session.
-func (e *Engine) send(th *thread, k *event.Kind) event.Verdict {
+// only lists the probes of a kind, in the engine's site.
+func (e *Engine) only(probes []event.Probe, k *event.Kind) []event.Probe {
+	e.site.Probes = e.site.Probes[:0]
+	for _, p := range probes {
+		if p.Kind == k {
+			e.site.Probes = append(e.site.Probes, p)
+		}
+	}
+	return e.site.Probes
+}
+
+// send hands an event with the engine's site and arguments to the session.
+func (e *Engine) send(th *thread, ev event.Event) event.Verdict {
 	if e.quit {
 		return event.Verdict{}
 	}
-	e.ev = event.Event{Kind: k, Task: th.id, Site: &e.site, IP: e.site.PC, HasIP: true, Args: e.args, Wall: time.Now().UnixNano(), Dur: e.ev.Dur}
-	v := e.host.Send(&e.ev)
-	e.ev.Dur = 0
-	return v
+	ev.Task, ev.Site, ev.Args, ev.Wall = th.id, &e.site, e.args, time.Now().UnixNano()
+	ev.IP, ev.HasIP = e.site.PC, true
+	e.ev = ev
+	return e.host.Send(&e.ev)
 }

@@ -11,7 +11,7 @@ import (
 
 // inPlace executes an instruction where it stands. Meanwhile its breakpoint is lifted, and no
 // other task of the memory may run past it.
-func (e *Engine) inPlace(th *thread, c event.Tracee, s *spot) event.Motion {
+func (e *Engine) inPlace(th *thread, s *spot) event.Motion {
 	sp := th.space
 	th.over.how, th.over.spot = overPlace, s
 	th.over.plan.Method = 0
@@ -21,11 +21,11 @@ func (e *Engine) inPlace(th *thread, c event.Tracee, s *spot) event.Motion {
 			e.host.Interrupt(o.id)
 		}
 	}
-	return e.place(th, c)
+	return e.place(th)
 }
 
 // place goes on with a task that executes an instruction in its place, once all others wait.
-func (e *Engine) place(th *thread, _ event.Tracee) event.Motion {
+func (e *Engine) place(th *thread) event.Motion {
 	sp := th.space
 	if sp.lifted == nil {
 		if !e.othersStopped(sp) {

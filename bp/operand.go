@@ -5,6 +5,7 @@ import (
 
 	"github.com/gotrace/gotrace/arch"
 	"github.com/gotrace/gotrace/disasm"
+	"github.com/gotrace/gotrace/disasm/step"
 	"github.com/gotrace/gotrace/tracer/event"
 )
 
@@ -16,18 +17,9 @@ type operand struct {
 	ok   bool // it could be read
 }
 
-// x86Slots are the slots of arch.Regs.R of general registers, in the order of their numbers.
-var x86Slots = [16]int{10, 11, 12, 5, 19, 4, 13, 14, 9, 8, 7, 6, 3, 2, 1, 0}
-
-// Slots of segment bases.
-const (
-	slotFSBase = 21
-	slotGSBase = 22
-)
-
 // operandOf is the memory operand of the instruction that a task is about to execute, up to eight
 // bytes of it.
-func (e *Engine) operandOf(th *thread, regs *arch.Regs) (o operand) {
+func (th *thread) operandOf(regs *arch.Regs) (o operand) {
 	in := th.in
 	if th.space.arch == arch.ARM64 || in.Len == 0 {
 		return o
@@ -39,11 +31,11 @@ func (e *Engine) operandOf(th *thread, regs *arch.Regs) (o operand) {
 	case disasm.PopReg, disasm.PopFlags, disasm.Ret:
 		o = operand{addr: regs.SP(), size: th.space.arch.PtrSize}
 	default:
-		m, ok := in.Mem()
-		if !ok || m.Vector || isAddressOnly(in) {
+		addr, ok := step.Address(in, regs)
+		if !ok || isAddressOnly(in) {
 			return o
 		}
-		o = operand{addr: effective(&m, in, regs, th.from), size: operandSize(in)}
+		o = operand{addr: addr, size: operandSize(in)}
 	}
 	var b [8]byte
 	if n, _ := th.space.read(b[:o.size], o.addr); n == o.size {
@@ -55,33 +47,6 @@ func (e *Engine) operandOf(th *thread, regs *arch.Regs) (o operand) {
 // isAddressOnly tells instructions that name memory but do not use it: lea, long nops, endbr.
 func isAddressOnly(in disasm.Inst) bool {
 	return in.Class == disasm.Nop || in.Class == disasm.LandingPad || in.Enc() == disasm.Legacy && in.Map() == 0 && in.Op() == 0x8d
-}
-
-// effective is the address of a memory operand.
-func effective(m *disasm.Mem, in disasm.Inst, regs *arch.Regs, pc uint64) uint64 {
-	a := uint64(m.Disp)
-	switch {
-	case m.Base == disasm.RegPC:
-		a += pc + uint64(in.Len)
-	case m.Base < 16:
-		a += regs.R[x86Slots[m.Base]]
-	}
-	if m.Index < 16 {
-		a += regs.R[x86Slots[m.Index]] * uint64(m.Scale)
-	}
-	if m.Bits < 64 {
-		a &= 1<<m.Bits - 1
-	}
-	switch m.Seg {
-	case disasm.SegFS:
-		a += regs.R[slotFSBase]
-	case disasm.SegGS:
-		a += regs.R[slotGSBase]
-	}
-	if regs.Arch.PtrSize == 4 {
-		a = uint64(uint32(a))
-	}
-	return a
 }
 
 // operandSize is how many bytes of memory an instruction of the one-byte and 0F maps uses, eight
@@ -111,11 +76,10 @@ func operandSize(in disasm.Inst) int {
 // has read.
 func (e *Engine) changes(th *thread, regs *arch.Regs) []event.Change {
 	list := e.diffs[:0]
-	pc, _ := pcName(th.space.arch)
 	for i := range th.space.arch.Regs {
 		g := &th.space.arch.Regs[i]
 		old, now := th.regs.R[g.Index], regs.R[g.Index]
-		if old == now || g.Name == pc || g.Name == "orig_rax" || g.Name == "orig_eax" {
+		if old == now || unshown[g.Name] {
 			continue
 		}
 		if g.Index == slotFlags && th.space.arch != arch.ARM64 {
@@ -136,11 +100,8 @@ func (e *Engine) changes(th *thread, regs *arch.Regs) []event.Change {
 	return list
 }
 
-func pcName(a *arch.Arch) (name string, ok bool) {
-	names := map[*arch.Arch]string{arch.AMD64: "rip", arch.I386: "eip", arch.ARM64: "pc"}
-	name, ok = names[a]
-	return name, ok
-}
+// unshown are registers whose changes tell nothing of an instruction.
+var unshown = map[string]bool{"rip": true, "eip": true, "pc": true, "orig_rax": true, "orig_eax": true}
 
 // stores tells instructions that only write to their memory operand.
 func stores(in disasm.Inst) bool {

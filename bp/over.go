@@ -46,7 +46,7 @@ func (e *Engine) Resuming(c event.Tracee, steps int) event.Motion {
 
 func (e *Engine) resuming(th *thread, c event.Tracee, steps int) event.Motion {
 	sp := th.space
-	th.running, th.fresh = false, false
+	th.running = false
 	if steps > 0 {
 		th.steps = steps
 	}
@@ -63,7 +63,7 @@ func (e *Engine) resuming(th *thread, c event.Tracee, steps int) event.Motion {
 	case overCopy:
 		return th.over.motion()
 	case overPlace:
-		return e.place(th, c)
+		return e.place(th)
 	case overBoost:
 		if e.settle(th, c); th.over.how == overCopy {
 			return th.over.motion()
@@ -83,13 +83,10 @@ func (e *Engine) stepOver(th *thread, c event.Tracee, s *spot, regs *arch.Regs) 
 	sp := th.space
 	in, err := sp.inst(s)
 	if err != nil {
-		return e.inPlace(th, c, s)
+		return e.inPlace(th, s)
 	}
-	traced := th.steps > 0
-	if len(sp.ranges.spans) > 0 {
-		traced, _ = sp.ranges.has(s.addr)
-		traced = traced || th.steps > 0
-	}
+	traced, _ := sp.ranges.has(s.addr)
+	traced = traced || th.steps > 0
 	th.from = 0
 	if traced {
 		e.before(th, regs)
@@ -105,7 +102,7 @@ func (e *Engine) stepOver(th *thread, c event.Tracee, s *spot, regs *arch.Regs) 
 		k = &s.copies[1]
 	}
 	if *p, err = step.New(sp.arch, in, s.code[:in.Len], s.addr, regs, k.slot, o); err != nil {
-		return e.inPlace(th, c, s)
+		return e.inPlace(th, s)
 	}
 	if p.Method == step.InPlace && p.Why == step.WhyNoSlot {
 		if k.slot = e.slot(sp, c, s.addr); k.slot != 0 {
@@ -130,7 +127,7 @@ func (e *Engine) stepOver(th *thread, c event.Tracee, s *spot, regs *arch.Regs) 
 			return th.over.motion()
 		}
 	}
-	return e.inPlace(th, c, s)
+	return e.inPlace(th, s)
 }
 
 // motion is how the instruction is executed where it is not to run on. One that makes a system
@@ -233,11 +230,13 @@ func (e *Engine) abandon(th *thread, c event.Tracee) {
 	th.late = nil
 }
 
-// flagTF is the trap flag of EFLAGS, slotFlags where arch.Regs has them.
-const (
-	flagTF    = 1 << 8
-	slotFlags = 18
-	slotR11   = 6
+// flagTF is the trap flag of EFLAGS.
+const flagTF = 1 << 8
+
+// Slots of arch.Regs.R.
+var (
+	slotFlags, _ = arch.AMD64.Slot("eflags")
+	slotR11, _   = arch.AMD64.Slot("r11")
 )
 
 // dropTF clears a trap flag that a stepped popf has left.
@@ -264,7 +263,7 @@ func (th *thread) hideTF(c event.Tracee, regs *arch.Regs) {
 func (e *Engine) motion(th *thread, c event.Tracee) event.Motion {
 	sp := th.space
 	from := th.from
-	if th.from = 0; from == 0 && th.steps == 0 && len(sp.ranges.spans) == 0 || th.over.how == overBoost || sp.arch == nil {
+	if th.from = 0; from == 0 && th.steps == 0 && len(sp.ranges) == 0 || th.over.how == overBoost || sp.arch == nil {
 		e.dropTF(th, c)
 		return event.MoveFree
 	}

@@ -84,24 +84,16 @@ func (e *Engine) returned(th *thread, c event.Tracee, s *spot, regs *arch.Regs, 
 	}
 	th.frames = slices.Delete(th.frames, i, len(th.frames))
 	args, ret := f.finish(c, regs)
-	for _, k := range [...]*event.Kind{event.Return, event.CallExit} {
-		list := e.site.Probes[:0]
-		for _, p := range f.probes {
-			if p.Kind == k || k == event.CallExit && p.Kind == event.CallEnter {
-				list = append(list, p)
-			}
-		}
-		e.site.Probes = list
+	for _, k := range [...]struct{ asked, told *event.Kind }{{event.Return, event.Return}, {event.CallEnter, event.CallExit}} {
+		list := e.only(f.probes, k.asked)
 		if len(list) == 0 {
 			continue
 		}
 		e.site = event.Site{
 			Probes: list, PC: f.spot.addr, Place: th.space.placed(f.spot), To: s.addr, Target: th.space.placed(s), Depth: f.depth, HasRet: true,
 		}
-		e.site.Ret = ret
-		e.args = args
-		e.ev.Dur = time.Since(f.began)
-		merge(v, e.send(th, k))
+		e.site.Ret, e.args = ret, args
+		merge(v, e.send(th, event.Event{Kind: k.told, Dur: time.Since(f.began)}))
 	}
 	e.args = nil
 }

@@ -164,35 +164,35 @@ var calls = map[*arch.Arch]string{arch.AMD64: "\x0f\x05", arch.I386: "\xcd\x80",
 
 // callSite is the address of a system call instruction; 0: none was found.
 func (sp *space) callSite() uint64 {
-	code := []byte(calls[sp.arch])
 	for _, m := range slices.Backward(sp.sym.Modules()) {
-		b := make([]byte, min(m.Hi-m.Lo, 4<<20))
-		n, _ := sp.read(b, m.Lo)
-		sp.unpatch(b[:n], m.Lo)
-		for i := 0; ; i++ {
-			j := bytes.Index(b[i:n], code)
-			if j < 0 {
-				break
-			}
-			i += j
-			at := m.Lo + uint64(i)
-			if sp.arch == arch.ARM64 && at%4 != 0 || !sp.executable(at) || sp.spots[at] != nil || sp.spots[at+1] != nil {
+		for _, p := range m.File.ELF().Progs {
+			if p.Type != elf.PT_LOAD || p.Flags&elf.PF_X == 0 {
 				continue
 			}
-			return at
+			lo := p.Vaddr + m.Bias
+			if at := sp.callIn(sp.readCode(make([]byte, min(p.Filesz, maxSearch)), lo), lo); at != 0 {
+				return at
+			}
 		}
 	}
 	return 0
 }
 
-// executable reports whether code may be run at an address.
-func (sp *space) executable(addr uint64) bool {
-	for line := range strings.Lines(readProc(sp.tid, "maps")) {
-		var lo, hi uint64
-		var perm string
-		if n, _ := fmt.Sscanf(line, "%x-%x %s", &lo, &hi, &perm); n == 3 && lo <= addr && addr < hi {
-			return strings.Contains(perm, "x")
+// maxSearch is how many bytes of a module's code are looked at.
+const maxSearch = 4 << 20
+
+// callIn is the address of a system call instruction in code at lo, on which there is no breakpoint.
+func (sp *space) callIn(code []byte, lo uint64) uint64 {
+	call := []byte(calls[sp.arch])
+	for i := 0; ; i++ {
+		j := bytes.Index(code[i:], call)
+		if j < 0 {
+			return 0
+		}
+		i += j
+		at := lo + uint64(i)
+		if (sp.arch != arch.ARM64 || at%4 == 0) && sp.spots[at] == nil && sp.spots[at+1] == nil {
+			return at
 		}
 	}
-	return false
 }

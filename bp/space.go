@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"slices"
-	"strconv"
 
 	"github.com/gotrace/gotrace/arch"
 	"github.com/gotrace/gotrace/bp/proto"
@@ -33,7 +32,7 @@ type space struct {
 	lifted  *spot   // without its breakpoint for that
 	loader  bool    // what the dynamic loader does is being watched
 	watches
-	ranges
+	ranges ranges
 	blocks map[uint64]uint64 // the end of each block that was run
 }
 
@@ -72,7 +71,7 @@ func (sp *space) copy(cache *symbol.Cache, tid int32) *space {
 	n := &space{
 		tid: tid, sym: cache.Space(int(tid)), arch: sp.arch, spots: make(map[uint64]*spot, len(sp.spots)), order: slices.Clone(sp.order),
 		removed: make(map[uint64]bool), threads: make(map[int32]*thread), wants: sp.wants, slots: sp.slots.copy(),
-		loader: sp.loader, ranges: ranges{slices.Clone(sp.ranges.spans), sp.ranges.steps}, stale: sp.lifted != nil, fresh: true,
+		loader: sp.loader, ranges: slices.Clone(sp.ranges), stale: sp.lifted != nil, fresh: true,
 	}
 	for addr, s := range sp.spots {
 		c := *s
@@ -109,7 +108,7 @@ func (sp *space) file() (*os.File, error) {
 	if sp.mem != nil {
 		return sp.mem, nil
 	}
-	f, err := os.OpenFile("/proc/"+strconv.Itoa(int(sp.tid))+"/mem", os.O_RDWR, 0)
+	f, err := os.OpenFile(procPath(sp.tid, "mem"), os.O_RDWR, 0)
 	sp.mem = f
 	return f, err
 }
@@ -193,10 +192,8 @@ func (sp *space) remove(s *spot) {
 
 // lift writes the program's own bytes.
 func (sp *space) lift(s *spot) {
-	n := len(sp.arch.Breakpoint)
-	var now [4]byte
-	if got, _ := sp.read(now[:n], s.addr); got == n && string(now[:n]) == string(sp.arch.Breakpoint) {
-		sp.write(s.orig[:n], s.addr) // if it fails the memory is gone
+	if sp.isBreakpoint(s.addr) {
+		sp.write(s.orig[:len(sp.arch.Breakpoint)], s.addr) // if it fails the memory is gone
 	}
 }
 
@@ -209,7 +206,7 @@ func (sp *space) clear() {
 		sp.remove(s)
 	}
 	sp.left = true
-	sp.wants, sp.loader, sp.ranges, sp.blocks = nil, false, ranges{}, nil
+	sp.wants, sp.loader, sp.ranges, sp.blocks = nil, false, nil, nil
 	if sp.watches.version > 0 {
 		sp.watches = watches{version: sp.watches.version + 1}
 	}
@@ -240,14 +237,19 @@ func (sp *space) unpatch(p []byte, addr uint64) {
 	}
 }
 
+// readCode reads the program's own code, as much as there is.
+func (sp *space) readCode(p []byte, addr uint64) []byte {
+	n, _ := sp.read(p, addr)
+	sp.unpatch(p[:n], addr)
+	return p[:n]
+}
+
 // inst is the instruction under a breakpoint.
 func (sp *space) inst(s *spot) (disasm.Inst, error) {
 	if s.known {
 		return s.in, nil
 	}
-	n, _ := sp.read(s.code[:], s.addr)
-	sp.unpatch(s.code[:n], s.addr)
-	in, err := disasm.Decode(sp.arch, s.code[:n], s.addr)
+	in, err := disasm.Decode(sp.arch, sp.readCode(s.code[:], s.addr), s.addr)
 	if err != nil {
 		return in, err
 	}

@@ -2,7 +2,6 @@ package bp
 
 import (
 	"slices"
-	"time"
 
 	"github.com/gotrace/gotrace/arch"
 	"github.com/gotrace/gotrace/bp/usdt"
@@ -76,7 +75,7 @@ func (e *Engine) passed(th *thread, c event.Tracee, s *spot, regs *arch.Regs, v 
 	for i := range s.usdts {
 		pt := &s.usdts[i].point
 		name := pt.Probe.String()
-		if e.quit || slices.Contains(told, name) {
+		if slices.Contains(told, name) {
 			continue
 		}
 		told = append(told, name)
@@ -86,10 +85,7 @@ func (e *Engine) passed(th *thread, c event.Tracee, s *spot, regs *arch.Regs, v 
 				e.site.Probes = append(e.site.Probes, st.probe)
 			}
 		}
-		e.ev = event.Event{
-			Kind: event.USDT, Task: th.id, Site: &e.site, IP: s.addr, HasIP: true, Wall: time.Now().UnixNano(),
-			Name: name, Args: pt.Args(&own, c),
-		}
-		merge(v, e.host.Send(&e.ev))
+		e.args = pt.Args(&own, c)
+		merge(v, e.send(th, event.Event{Kind: event.USDT, Name: name}))
 	}
 }

@@ -21,10 +21,7 @@ type span struct {
 }
 
 // ranges is what of a memory is to be traced.
-type ranges struct {
-	spans []span
-	steps bool // some are to be stepped through
-}
+type ranges []span
 
 // findRange notes the range of a probe and plants its gates.
 func (e *Engine) findRange(sp *space, p event.Probe) error {
@@ -32,11 +29,10 @@ func (e *Engine) findRange(sp *space, p event.Probe) error {
 	if err != nil {
 		return err
 	}
-	sp.ranges.spans = slices.DeleteFunc(sp.ranges.spans, func(s span) bool { return s.probe == p })
+	sp.ranges = slices.DeleteFunc(sp.ranges, func(s span) bool { return s.probe == p })
 	for _, s := range spans {
-		sp.ranges.spans = append(sp.ranges.spans, span{p, s})
+		sp.ranges = append(sp.ranges, span{p, s})
 	}
-	sp.ranges.steps = sp.ranges.steps || p.Kind == event.Step
 	if p.Loc == "" {
 		return nil
 	}
@@ -63,9 +59,9 @@ func (sp *space) gate(addr uint64) {
 }
 
 // of lists the probes of a kind that an address is in the range of.
-func (r *ranges) of(list []event.Probe, k *event.Kind, pc uint64) []event.Probe {
-	for i := range r.spans {
-		if s := &r.spans[i]; s.probe.Kind == k && s.Lo <= pc && pc < s.Hi {
+func (r ranges) of(list []event.Probe, k *event.Kind, pc uint64) []event.Probe {
+	for i := range r {
+		if s := &r[i]; s.probe.Kind == k && s.Lo <= pc && pc < s.Hi {
 			list = append(list, s.probe)
 		}
 	}
@@ -73,9 +69,9 @@ func (r *ranges) of(list []event.Probe, k *event.Kind, pc uint64) []event.Probe 
 }
 
 // has reports whether an address is in some range, and whether in one that is stepped through.
-func (r *ranges) has(pc uint64) (in, steps bool) {
-	for i := range r.spans {
-		if s := &r.spans[i]; s.Lo <= pc && pc < s.Hi {
+func (r ranges) has(pc uint64) (in, steps bool) {
+	for i := range r {
+		if s := &r[i]; s.Lo <= pc && pc < s.Hi {
 			in = true
 			steps = steps || s.probe.Kind == event.Step
 		}
@@ -85,28 +81,20 @@ func (r *ranges) has(pc uint64) (in, steps bool) {
 
 // stepping reports whether the task executes the instruction at an address by itself.
 func (th *thread) stepping(pc uint64) bool {
-	if th.steps > 0 {
-		return true
-	}
-	if len(th.space.ranges.spans) == 0 {
-		return false
-	}
 	_, steps := th.space.ranges.has(pc)
-	return steps
+	return steps || th.steps > 0
 }
 
 // before notes the state in which an instruction is about to be executed.
 func (e *Engine) before(th *thread, regs *arch.Regs) {
 	th.from, th.regs = regs.PC(), *regs
 	th.in = disasm.Inst{}
-	n, _ := th.space.read(th.code[:], th.from)
-	th.space.unpatch(th.code[:n], th.from)
-	if in, err := disasm.Decode(th.space.arch, th.code[:n], th.from); err == nil {
+	if in, err := disasm.Decode(th.space.arch, th.space.readCode(th.code[:], th.from), th.from); err == nil {
 		th.in = in
 	}
 	th.mem = operand{}
 	if th.stepping(th.from) {
-		th.mem = e.operandOf(th, regs)
+		th.mem = th.operandOf(regs)
 	}
 }
 
@@ -137,7 +125,7 @@ func (e *Engine) stepped(th *thread, c event.Tracee, regs *arch.Regs) event.Verd
 		th.steps = max(th.steps-1, 0)
 		e.site = event.Site{Probes: probes, PC: from, Place: sp.lined(sp.sym.Place(from), from), To: to, Insn: th.code[:th.in.Len]}
 		e.site.Writes = e.changes(th, regs)
-		merge(&v, e.send(th, event.Step))
+		merge(&v, e.send(th, event.Event{Kind: event.Step}))
 	}
 	e.branched(th, from, to, &v)
 	e.leave(th, regs)
@@ -149,11 +137,7 @@ const signalFrame = 256
 
 // leave plants the gate by which a task comes back that has left a range.
 func (e *Engine) leave(th *thread, regs *arch.Regs) {
-	sp := th.space
-	if len(sp.ranges.spans) == 0 {
-		return
-	}
-	from := th.regs.PC()
+	sp, from := th.space, th.regs.PC()
 	was, _ := sp.ranges.has(from)
 	is, _ := sp.ranges.has(regs.PC())
 	if was && !is && isCallClass(th.in.Class) {
@@ -165,7 +149,7 @@ func isCallClass(c disasm.Class) bool { return c == disasm.Call || c == disasm.I
 
 // brokenInto plants the gate by which a task comes back from the handler of a signal.
 func (e *Engine) brokenInto(th *thread, c event.Tracee) {
-	if len(th.space.ranges.spans) == 0 {
+	if len(th.space.ranges) == 0 {
 		return
 	}
 	if regs, err := c.Regs(); err == nil {

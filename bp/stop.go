@@ -100,7 +100,7 @@ func (e *Engine) breakpoint(th *thread, c event.Tracee, sig int, b *[128]byte) e
 	return event.Reading{Mine: true, Verdict: e.hit(th, c, s, regs)}
 }
 
-// isBreakpoint reports whether memory holds a breakpoint of the program's own.
+// isBreakpoint reports whether memory holds a breakpoint, ours or the program's own.
 func (sp *space) isBreakpoint(addr uint64) bool {
 	var now [4]byte
 	b := sp.arch.Breakpoint

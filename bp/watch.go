@@ -239,7 +239,7 @@ func (e *Engine) access(th *thread, s *watch, regs *arch.Regs) event.Verdict {
 	}
 	e.site = event.Site{Probes: e.site.Probes, PC: pc, Place: th.space.lined(th.space.sym.Place(pc), source)}
 	if s.probe.HW {
-		return e.send(th, event.Breakpoint)
+		return e.send(th, event.Event{Kind: event.Breakpoint})
 	}
 	n := s.size
 	now := make([]byte, n)
@@ -249,5 +249,5 @@ func (e *Engine) access(th *thread, s *watch, regs *arch.Regs) event.Verdict {
 	if s.probe.Access == event.Read && string(e.site.Old) != string(now) {
 		return event.Verdict{} // the CPU cannot tell reads alone
 	}
-	return e.send(th, event.Watch)
+	return e.send(th, event.Event{Kind: event.Watch})
 }

@@ -1,7 +1,6 @@
 package tracer
 
 import (
-	"bytes"
 	"os"
 	"strconv"
 
@@ -101,9 +100,7 @@ func (s *Session) trapPending(t *task) bool {
 
 // sigField is a set of signals in /proc/PID/status.
 func sigField(status []byte, key string) uint64 {
-	_, rest, _ := bytes.Cut(status, []byte(key))
-	line, _, _ := bytes.Cut(rest, []byte("\n"))
-	n, _ := strconv.ParseUint(string(bytes.TrimSpace(line)), 16, 64)
+	n, _ := strconv.ParseUint(statusText(status, key), 16, 64)
 	return n
 }
 

@@ -26,13 +26,15 @@ func readStatus(tid int32) (procStatus, bool) {
 }
 
 func statusField(b []byte, key string) int32 {
-	_, rest, ok := bytes.Cut(b, []byte(key))
-	if !ok {
-		return 0
-	}
-	line, _, _ := bytes.Cut(rest, []byte("\n"))
-	n, _ := strconv.Atoi(string(bytes.TrimSpace(line)))
+	n, _ := strconv.Atoi(statusText(b, key))
 	return int32(n)
+}
+
+// statusText is what stands behind a key; "" if that is not there.
+func statusText(b []byte, key string) string {
+	_, rest, _ := bytes.Cut(b, []byte(key))
+	line, _, _ := bytes.Cut(rest, []byte("\n"))
+	return string(bytes.TrimSpace(line))
 }
 
 // isZombie reports whether a task has ended but is still to be told of.

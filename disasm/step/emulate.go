@@ -177,7 +177,7 @@ func (p *Plan) emulateCall(in disasm.Inst, r *arch.Regs) (Reason, bool) {
 			return WhyTarget, false
 		}
 	default:
-		addr, ok := p.address(in, r)
+		addr, ok := Address(in, r)
 		if !ok {
 			return WhyOperand, false
 		}
@@ -189,10 +189,11 @@ func (p *Plan) emulateCall(in disasm.Inst, r *arch.Regs) (Reason, bool) {
 	return WhyCall, true
 }
 
-// address is that of the memory operand, which is not a vector's.
-func (p *Plan) address(in disasm.Inst, r *arch.Regs) (uint64, bool) {
+// Address is that of the memory operand of an x86 instruction, with the registers before it;
+// false: it has none, or the registers do not tell, as for those of vectors.
+func Address(in disasm.Inst, r *arch.Regs) (uint64, bool) {
 	m, ok := in.Mem()
-	if !ok {
+	if !ok || m.Vector {
 		return 0, false
 	}
 	addr := uint64(m.Disp)
@@ -213,7 +214,7 @@ func (p *Plan) address(in disasm.Inst, r *arch.Regs) (uint64, bool) {
 		addr &= 1<<m.Bits - 1
 	}
 	if m.Seg&(disasm.SegFS|disasm.SegGS) != 0 {
-		if p.arch == arch.I386 {
+		if !in.Has(disasm.Long) {
 			return 0, false
 		}
 		base := slotFSBase
